@@ -1,0 +1,1 @@
+"""ODK entity lists that tablets carry."""

@@ -1,0 +1,158 @@
+"""One database, two dialects: SQLite for one machine, PostgreSQL for several nodes."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, Integer, MetaData, create_engine, event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+from storage.sealing import IntakeKeys
+
+PK = BigInteger().with_variant(Integer, "sqlite")
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime in UTC, with microseconds, on both databases."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs its time zone")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Every table; migrations and tests use its metadata."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+class DatabaseUnavailable(Exception):
+    """The database cannot be reached or written right now; nothing was stored."""
+
+
+class DatabaseBusy(DatabaseUnavailable):
+    """The database is busy with other writers; nothing was stored."""
+
+
+class Database:
+    """Sessions on one database. On SQLite one writer at a time holds the gate, since its busy handler is not fair."""
+
+    def __init__(self, url: str, keys: IntakeKeys, *, patience: float = 1.5, connections: int = 12) -> None:
+        self.keys = keys
+        self.patience = patience
+        self.engine = make_engine(url, patience=patience, connections=connections)
+        self._gate = threading.Lock()
+
+    @property
+    def embedded(self) -> bool:
+        """True on SQLite, which serves one process."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """One write transaction: committed at the end of the block, rolled back when it raises."""
+        with self._turn() if self.embedded else nullcontext(), self._session(write=True) as session:
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One transaction that only reads."""
+        with self._session(write=False) as session:
+            yield session
+
+    def close(self) -> None:
+        """No connection is left open."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._gate.acquire(timeout=self.patience):
+            raise DatabaseBusy("another write did not finish in time")
+        try:
+            yield
+        finally:
+            self._gate.release()
+
+    @contextmanager
+    def _session(self, *, write: bool) -> Iterator[Session]:
+        with unavailable_is_said(), self.engine.connect() as plain:
+            connection = plain.execution_options(fieldcase_write=True) if write and self.embedded else plain
+            with connection.begin(), Session(connection, expire_on_commit=False, info={"keys": self.keys}) as session:
+                yield session
+                session.flush()
+
+
+@contextmanager
+def unavailable_is_said() -> Iterator[None]:
+    """A database that is down, full or locked raises DatabaseUnavailable."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        locked = "locked" in str(error).lower() or isinstance(error, PoolTimeout)
+        raise (DatabaseBusy if locked else DatabaseUnavailable)(type(error).__name__) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseUnavailable(type(error).__name__) from error
+        raise
+
+
+def make_engine(url: str, *, patience: float = 1.5, connections: int = 12) -> Engine:
+    """An engine set up for durable commits; error texts never hold parameter values."""
+    if url.startswith("sqlite"):
+        engine = create_engine(url, hide_parameters=True, pool_size=connections, pool_timeout=patience + 5)
+        _set_up_sqlite(engine, patience)
+        return engine
+    url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    wait = {"connect_timeout": max(2, round(patience)), "options": f"-c lock_timeout={round(patience * 1000 * 4)}"}
+    return create_engine(
+        url, hide_parameters=True, pool_pre_ping=True, pool_size=connections, pool_timeout=patience, connect_args=wait
+    )
+
+
+def _set_up_sqlite(engine: Engine, patience: float) -> None:
+    pragmas = (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"busy_timeout={round(patience * 1000)}",
+        "foreign_keys=ON",
+        "trusted_schema=OFF",
+        "secure_delete=ON",
+    )
+
+    @event.listens_for(engine, "connect")
+    def connected(dbapi: Any, _record: Any) -> None:
+        dbapi.isolation_level = None  # The driver then sends no BEGIN of its own.
+        for pragma in pragmas:
+            dbapi.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("fieldcase_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,102 @@
+"""Bytes under random ids, behind four functions."""
+
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from storage.keyfile import sync_folder
+
+FILE_ID = re.compile(r"[0-9a-f]{32}")
+CHUNK = 256 * 1024
+
+
+class FileAbsent(Exception):
+    """No file is kept under this id."""
+
+
+class FilesUnavailable(Exception):
+    """The disk cannot take or give files right now; nothing was stored."""
+
+
+class Files(Protocol):
+    """Where sealed attachments and form media lie; a file never changes after it was put."""
+
+    def put(self, chunks: Iterable[bytes]) -> str:
+        """The bytes are durably kept under the id that is returned."""
+
+    def read(self, file_id: str) -> Iterator[bytes]:
+        """The bytes, in chunks; raises FileAbsent at once."""
+
+    def delete(self, file_id: str) -> None:
+        """No file is kept under this id."""
+
+    def ids(self) -> Iterator[str]:
+        """The id of every file that is kept."""
+
+
+class LocalFiles:
+    """Files in a folder, each synced with its folder before its id is known."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def put(self, chunks: Iterable[bytes]) -> str:
+        """The bytes are on the disk under a new id: written, synced, renamed, and the folder synced."""
+        file_id = secrets.token_hex(16)
+        path = self._path(file_id)
+        try:
+            self._make_shelf(path.parent)
+            self._write(path, chunks)
+        except OSError as error:
+            raise FilesUnavailable(f"the disk refused a file: {error.strerror}") from error
+        return file_id
+
+    def read(self, file_id: str) -> Iterator[bytes]:
+        """The bytes, in chunks of at most 256 KiB; raises FileAbsent at once."""
+        try:
+            file = self._path(file_id).open("rb")
+        except FileNotFoundError as error:
+            raise FileAbsent(file_id) from error
+
+        def chunks() -> Iterator[bytes]:
+            with file:
+                while chunk := file.read(CHUNK):
+                    yield chunk
+
+        return chunks()
+
+    def delete(self, file_id: str) -> None:
+        """No file is kept under this id."""
+        self._path(file_id).unlink(missing_ok=True)
+
+    def ids(self) -> Iterator[str]:
+        """The id of every file that is kept; half-written ones are passed over."""
+        for shelf in sorted(self.folder.iterdir()):
+            yield from (path.name for path in sorted(shelf.iterdir()) if FILE_ID.fullmatch(path.name))
+
+    def _path(self, file_id: str) -> Path:
+        if not FILE_ID.fullmatch(file_id):
+            raise FileAbsent("not a file id")
+        return self.folder / file_id[:2] / file_id
+
+    def _make_shelf(self, shelf: Path) -> None:
+        if not shelf.is_dir():
+            shelf.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(self.folder)
+
+    def _write(self, path: Path, chunks: Iterable[bytes]) -> None:
+        half = path.with_suffix(".half")
+        try:
+            with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0) as file:
+                for chunk in chunks:
+                    file.write(chunk)
+                os.fsync(file.fileno())
+            os.rename(half, path)
+        except BaseException:
+            half.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)

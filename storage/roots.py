@@ -1,0 +1,48 @@
+"""One key for each record root (case, person, incident, perpetrator, unattached screening)."""
+
+from datetime import datetime
+
+from sqlalchemy import LargeBinary, String, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from storage.database import Base, Moment
+from storage.sealing import keys_of, new_key
+
+
+class RootDestroyed(Exception):
+    """The record was erased: its key is gone and nothing under it can be read again."""
+
+
+class RootKey(Base):
+    """A root's key, wrapped by the master key; `wrapped` is empty once the root is erased."""
+
+    __tablename__ = "root_keys"
+    root_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    wrapped: Mapped[bytes | None] = mapped_column(LargeBinary)
+    destroyed_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+def make_root(session: Session, *, root_id: str, kind: str) -> bytes:
+    """The root has a key of its own, which is returned."""
+    key = new_key()
+    session.add(RootKey(root_id=root_id, kind=kind, wrapped=keys_of(session).wrap(key, _place(root_id))))
+    session.flush()
+    return key
+
+
+def root_key(session: Session, root_id: str) -> bytes:
+    """The root's key, unwrapped; raises RootDestroyed, KeysLocked."""
+    wrapped = session.scalar(select(RootKey.wrapped).where(RootKey.root_id == root_id))
+    if wrapped is None:
+        raise RootDestroyed(root_id)
+    return keys_of(session).unwrap(wrapped, _place(root_id))
+
+
+def destroy_root(session: Session, root_id: str, *, now: datetime) -> None:
+    """Nothing sealed under the root can be read again."""
+    session.execute(update(RootKey).where(RootKey.root_id == root_id).values(wrapped=None, destroyed_at=now))
+
+
+def _place(root_id: str) -> str:
+    return f"root_keys.wrapped:{root_id}"
