@@ -54,7 +54,7 @@ def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _cut(chunks: Iterable[bytes], size: int) -> Iterator[tuple[bytes, bool]]:
-    """Chunks of exactly `size` bytes but for the last, each with whether it is the last; one empty chunk for no bytes."""
+    """Chunks of exactly `size` bytes but for the last, each with whether it is the last; one empty one for none."""
     held = bytearray()
     for chunk in chunks:
         held += chunk

@@ -1,0 +1,1 @@
+"""People, tablets, agencies and roles, and how each proves who it is."""

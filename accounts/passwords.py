@@ -1,0 +1,43 @@
+"""Passwords: argon2id as RFC 9106 and OWASP advise, at most two hashes at once."""
+
+import threading
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+SHORTEST, LONGEST, FEWEST_DIFFERENT = 12, 1024, 5
+HASHER = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=4)
+_turns = threading.BoundedSemaphore(2)
+_nobody: list[str] = []
+
+
+class WeakPassword(Exception):
+    """The password is too easy to guess; the text says what to change."""
+
+
+def require_strong(password: str, *, about: str = "") -> None:
+    """Raises WeakPassword for a password that is short, monotonous or made of the person's own address."""
+    if len(password) < SHORTEST:
+        raise WeakPassword(f"Choose a password of at least {SHORTEST} characters; four unrelated words are good.")
+    if len(password) > LONGEST:
+        raise WeakPassword(f"Choose a password of at most {LONGEST} characters.")
+    own = about.split("@")[0].casefold()
+    if len(set(password)) < FEWEST_DIFFERENT or (len(own) > 3 and own in password.casefold()):
+        raise WeakPassword("Choose a password that does not repeat itself or your e-mail address.")
+
+
+def hash_password(password: str) -> str:
+    """The argon2id hash (64 MiB, 3 passes)."""
+    with _turns:
+        return HASHER.hash(password)
+
+
+def verify_password(password: str, held: str | None) -> bool:
+    """True when the password made the hash; takes as long for somebody who has none."""
+    if not _nobody:
+        _nobody.append(hash_password("nobody has this password"))
+    with _turns:
+        try:
+            return HASHER.verify(held or _nobody[0], password[:LONGEST]) and held is not None
+        except (VerificationError, InvalidHashError):
+            return False

@@ -1,0 +1,134 @@
+"""Signing in, staying signed in, signing out; failures slow the next try down."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from accounts.passwords import verify_password
+from accounts.people import viewer_of
+from accounts.roles import Viewer
+from accounts.tables import Person, SignInFailure, WebSession
+from accounts.tokens import new_token, token_hash
+from audit.trail import NOBODY, Action, Actor, record
+
+IDLE = timedelta(minutes=15)
+LONGEST = timedelta(hours=8)
+SEEN_EVERY = timedelta(seconds=60)
+FREE_TRIES, LOCK_AT = 5, 10
+ADDRESS_TRIES = 30
+FORGET_AFTER = timedelta(minutes=15)
+
+
+class SignInRefused(Exception):
+    """The e-mail address or the password is not right."""
+
+
+class TooManyTries(Exception):
+    """Signing in failed too often; wait before the next try. `seconds` says how long."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("Signing in failed too often. Wait and try again.")
+        self.seconds = seconds
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A signed-in browser: who it is, and what its forms must carry."""
+
+    viewer: Viewer
+    csrf: str
+
+
+def check_password(session: Session, *, email: str, password: str, address: str, now: datetime) -> Person:
+    """The person whose password this is.
+
+    Raises SignInRefused alike for a wrong password, an unknown and a disabled account; TooManyTries.
+    """
+    email = email.strip().lower()[:254]
+    for key in _keys(email, address):
+        _require_turn(session, key, now)
+    person = session.scalar(select(Person).where(Person.email == email))
+    right = verify_password(password, person.password_hash if person else None)
+    if person is None or not right or person.disabled_at is not None:
+        raise SignInRefused("The e-mail address or the password is not right.")
+    session.execute(delete(SignInFailure).where(SignInFailure.key == _keys(email, address)[0]))
+    return person
+
+
+def note_failure(session: Session, *, email: str, address: str, now: datetime) -> None:
+    """The failure counts for the account and for the address; call it after the refusal rolled back."""
+    account, place = _keys(email.strip().lower()[:254], address)
+    _count(session, account, FREE_TRIES, LOCK_AT, now)
+    _count(session, place, ADDRESS_TRIES, ADDRESS_TRIES, now)
+    record(session, NOBODY, Action.SIGN_IN_FAILED, "session", now=now)
+
+
+def start_session(session: Session, person: Person, *, now: datetime) -> str:
+    """The token of a new session, of which only the hash is kept."""
+    token = new_token()
+    session.add(
+        WebSession(token_hash=token_hash(token), person_id=person.id, csrf=new_token(), started_at=now, seen_at=now)
+    )
+    session.flush()
+    record(session, Actor("person", str(person.id)), Action.SIGNED_IN, f"person:{person.id}", now=now)
+    return token
+
+
+def find_session(session: Session, token: str, *, now: datetime) -> tuple[SignedIn | None, bool]:
+    """Who the browser is, or None; and whether `touch_session` is due."""
+    row = session.execute(
+        select(WebSession, Person)
+        .join(Person, Person.id == WebSession.person_id)
+        .where(WebSession.token_hash == token_hash(token))
+    ).first()
+    if row is None:
+        return None, False
+    web, person = row.tuple()
+    if person.disabled_at or now - web.seen_at > IDLE or now - web.started_at > LONGEST:
+        return None, False
+    return SignedIn(viewer_of(session, person), web.csrf), now - web.seen_at > SEEN_EVERY
+
+
+def touch_session(session: Session, token: str, *, now: datetime) -> None:
+    """The session stays open for another 15 minutes."""
+    session.execute(update(WebSession).where(WebSession.token_hash == token_hash(token)).values(seen_at=now))
+
+
+def end_session(session: Session, token: str, *, now: datetime) -> None:
+    """The browser is signed out."""
+    person_id = session.scalar(select(WebSession.person_id).where(WebSession.token_hash == token_hash(token)))
+    if person_id is not None:
+        session.execute(delete(WebSession).where(WebSession.token_hash == token_hash(token)))
+        record(session, Actor("person", str(person_id)), Action.SIGNED_OUT, f"person:{person_id}", now=now)
+
+
+def sweep_sessions(session: Session, *, now: datetime) -> None:
+    """Sessions that are over and failures that are forgotten have no rows."""
+    over = (WebSession.seen_at < now - IDLE) | (WebSession.started_at < now - LONGEST)
+    session.execute(delete(WebSession).where(over))
+    session.execute(delete(SignInFailure).where(SignInFailure.last_at < now - FORGET_AFTER))
+
+
+def _keys(email: str, address: str) -> tuple[str, str]:
+    return f"a:{token_hash(email)}", f"p:{address}"[:80]
+
+
+def _require_turn(session: Session, key: str, now: datetime) -> None:
+    until = session.scalar(select(SignInFailure.wait_until).where(SignInFailure.key == key))
+    if until is not None and until > now:
+        raise TooManyTries(max(1, round((until - now).total_seconds())))
+
+
+def _count(session: Session, key: str, free: int, lock_at: int, now: datetime) -> None:
+    held = session.get(SignInFailure, key)
+    if held is None or now - held.last_at > FORGET_AFTER:
+        held = session.merge(SignInFailure(key=key, count=0, last_at=now, wait_until=None))
+    held.count += 1
+    held.last_at = now
+    if held.count >= lock_at:
+        held.wait_until = now + FORGET_AFTER
+    elif held.count >= free:
+        held.wait_until = now + timedelta(seconds=2 ** (held.count - free))
+    session.flush()
