@@ -29,6 +29,7 @@ class Action(StrEnum):
     FORM_CLOSED = "form.close"
     FORM_OPENED = "form.open"
     FORM_PUBLISHED = "form.publish"
+    FORM_REMAPPED = "form.remap"
     INTAKE_KEY_WRITTEN = "key.intake"
     LINK_MADE = "link.make"
     LINK_USED = "link.use"

@@ -1,0 +1,1 @@
+"""Forms as published: versions, media, and who may fetch them."""

@@ -1,0 +1,151 @@
+"""A compiled form becomes a version that tablets fetch."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts.catalogue import raise_catalogue
+from accounts.projects import get_project
+from audit.trail import Action, Actor, record
+from forms.tables import Form, FormMapping, FormMedia, FormVersion
+from storage.files import Files
+from xlsforms.compile import Compiled
+from xlsforms.workbook import Workbook
+
+SAFE_NAME = re.compile(r"[^/\\\x00-\x1f]{1,200}")
+
+
+class VersionTaken(Exception):
+    """This version of the form was published before. Change `version` on the settings sheet and publish again."""
+
+
+class MediaMissing(Exception):
+    """The form names files that were not supplied."""
+
+
+class MediaUnwanted(Exception):
+    """A file was supplied that the form does not name, or whose name cannot be used."""
+
+
+@dataclass(frozen=True)
+class CaseMapping:
+    """What the server does with the answers; it never leaves the server."""
+
+    parts: Mapping[str, Any]
+    version: str
+
+
+def publish(
+    session: Session,
+    compiled: Compiled,
+    *,
+    project_id: int,
+    files: Files,
+    actor: Actor,
+    now: datetime,
+    workbook: Workbook | None = None,
+    mapping: CaseMapping | None = None,
+    media: Sequence[tuple[str, bytes]] = (),
+) -> FormVersion:
+    """The version is offered to tablets in place of the one before it; its bytes never change.
+
+    The same bytes under the same version with another mapping only mend the mapping.
+    Raises VersionTaken, MediaMissing, MediaUnwanted, ProjectNotFound.
+    """
+    definition = compiled.definition
+    _require_media(definition.media, [name for name, _ in media])
+    form = _form(session, project_id, definition.form_id)
+    held = _held(session, form, definition.version)
+    if held is not None:
+        return _mend(session, held, compiled, mapping, actor=actor, now=now)
+    version = FormVersion(
+        form_pk=form.id,
+        version=definition.version,
+        title=definition.title,
+        xform=compiled.xform,
+        md5=_md5(compiled.xform),
+        definition=definition.to_json(),
+        workbook=None if workbook is None else workbook.content,
+        workbook_name="" if workbook is None else workbook.name,
+        findings=[asdict(finding) for finding in compiled.findings],
+        published_at=now,
+        published_by=str(actor),
+    )
+    session.add(version)
+    session.flush()
+    if mapping is not None:
+        _add_mapping(session, version, mapping, actor=actor, now=now)
+    for name, content in media:
+        stored = FormMedia(filename=name, md5=_md5(content), size=len(content), file_id=files.put([content]))
+        stored.version_id = version.id
+        session.add(stored)
+    form.current_version_id = version.id
+    session.flush()
+    raise_catalogue(session)
+    record(session, actor, Action.FORM_PUBLISHED, f"form:{form.id}", now=now, version_id=version.id)
+    return version
+
+
+def _form(session: Session, project_id: int, form_id: str) -> Form:
+    get_project(session, project_id)
+    form = session.scalar(select(Form).where(Form.project_id == project_id, Form.form_id == form_id))
+    if form is None:
+        form = Form(project_id=project_id, form_id=form_id)
+        session.add(form)
+        session.flush()
+    return form
+
+
+def _held(session: Session, form: Form, version: str) -> FormVersion | None:
+    return session.scalar(select(FormVersion).where(FormVersion.form_pk == form.id, FormVersion.version == version))
+
+
+def _mend(
+    session: Session,
+    held: FormVersion,
+    compiled: Compiled,
+    mapping: CaseMapping | None,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> FormVersion:
+    if held.md5 != _md5(compiled.xform) or mapping is None or mapping.version == held.mapping_version:
+        raise VersionTaken(
+            f"Version {held.version} of this form was published before. "
+            "Change `version` on the settings sheet and publish again."
+        )
+    _add_mapping(session, held, mapping, actor=actor, now=now)
+    raise_catalogue(session)
+    record(session, actor, Action.FORM_REMAPPED, f"form:{held.form_pk}", now=now, version_id=held.id)
+    return held
+
+
+def _add_mapping(session: Session, version: FormVersion, mapping: CaseMapping, *, actor: Actor, now: datetime) -> None:
+    if session.get(FormMapping, (version.id, mapping.version)) is None:
+        row = FormMapping(version_id=version.id, mapping_version=mapping.version, parts=dict(mapping.parts))
+        row.made_at, row.made_by = now, str(actor)
+        session.add(row)
+    version.mapping_version = mapping.version
+    session.flush()
+
+
+def _require_media(named: Sequence[str], supplied: Sequence[str]) -> None:
+    if missing := sorted(set(named) - set(supplied)):
+        raise MediaMissing(
+            f"The form names files that were not supplied: {', '.join(missing)}. Add them and try again."
+        )
+    odd = sorted({name for name in supplied if name not in named or not SAFE_NAME.fullmatch(name)})
+    if odd:
+        raise MediaUnwanted(f"The form does not name these files: {', '.join(odd)}. Leave them out, or mend the names.")
+    if len(set(supplied)) != len(supplied):
+        raise MediaUnwanted("Two files have the same name. Leave one out.")
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()

@@ -1,0 +1,1 @@
+"""What tablets sent, kept exactly as sent."""

@@ -1,0 +1,119 @@
+"""What is kept sealed, opened for those who may read it and for filing."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from storage.files import Files
+from storage.roots import root_key
+from storage.sealed_files import unseal_chunks
+from storage.sealing import keys_of, seal, unseal
+from submissions.instance import Instance, read_instance
+from submissions.parts import envelope_place as part_place
+from submissions.parts import facts_place, file_place
+from submissions.receive import envelope_place, xml_place
+from submissions.tables import Attachment, Submission
+
+
+@dataclass(frozen=True)
+class OpenAttachment:
+    """An attachment's facts as the tablet sent them; `sha256` is empty until the file came."""
+
+    id: str
+    name: str
+    sha256: str
+    content_type: str
+    size: int
+    expected: bool
+    current: bool
+    received_at: datetime | None
+    file_id: str | None
+    file_key: bytes = field(repr=False)
+
+    @property
+    def received(self) -> bool:
+        """True once the bytes are held."""
+        return self.received_at is not None
+
+
+def open_xml(session: Session, submission: Submission) -> bytes:
+    """The XML byte for byte as it was sent; raises KeysLocked, RootDestroyed, SealBroken."""
+    key = _open(session, submission.envelope, submission.root_id, _place(submission))
+    return unseal(key, submission.sealed_xml, xml_place(submission.form_pk, submission.instance_id, submission.variant))
+
+
+def open_instance(session: Session, submission: Submission) -> Instance:
+    """The submission's answers, parsed; raises what `open_xml` raises."""
+    return read_instance(open_xml(session, submission))
+
+
+def open_attachments(session: Session, submission_id: int) -> list[OpenAttachment]:
+    """Every file of a submission, promised ones included, by name and then by arrival."""
+    rows = session.scalars(select(Attachment).where(Attachment.submission_id == submission_id))
+    opened = [_open_attachment(session, row) for row in rows]
+    return sorted(opened, key=lambda one: (one.name, one.received_at.timestamp() if one.received_at else 0))
+
+
+def read_file(files: Files, attachment: OpenAttachment) -> Iterator[bytes]:
+    """The attachment's bytes as they were sent; raises FileAbsent, SealBroken."""
+    return unseal_chunks(attachment.file_key, files.read(attachment.file_id or ""), file_place(attachment.id))
+
+
+def move_to_root(session: Session, submission: Submission, root_id: str) -> None:
+    """The submission's data keys, its attachments' too, are sealed under the record root's key alone."""
+    root = root_key(session, root_id)
+    place = _place(submission)
+    key = _open(session, submission.envelope, submission.root_id, place)
+    submission.envelope, submission.root_id = seal(root, key, place), root_id
+    for row in session.scalars(select(Attachment).where(Attachment.submission_id == submission.id)):
+        _move_attachment(session, row, root, root_id)
+
+
+def move_late_attachments(session: Session) -> int:
+    """Attachments that came after their submission was filed are sealed under its root too; how many is returned."""
+    late = session.execute(
+        select(Attachment, Submission.root_id)
+        .join(Submission, Submission.id == Attachment.submission_id)
+        .where(Attachment.root_id.is_(None), Submission.root_id.is_not(None))
+        .limit(200)
+    ).all()
+    for row, root_id in late:
+        _move_attachment(session, row, root_key(session, root_id), root_id)
+    return len(late)
+
+
+def _move_attachment(session: Session, row: Attachment, root: bytes, root_id: str) -> None:
+    key = _open(session, row.envelope, row.root_id, part_place(row.id))
+    moved = {"envelope": seal(root, key, part_place(row.id)), "root_id": root_id}
+    session.execute(update(Attachment).where(Attachment.id == row.id).values(**moved))
+
+
+def _open_attachment(session: Session, row: Attachment) -> OpenAttachment:
+    key = _open(session, row.envelope, row.root_id, part_place(row.id))
+    facts = json.loads(unseal(key, row.sealed_facts, facts_place(row.id)))
+    return OpenAttachment(
+        id=row.id,
+        name=facts["name"],
+        sha256=facts.get("sha256", ""),
+        content_type=facts.get("type", ""),
+        size=row.size,
+        expected=row.expected,
+        current=row.current,
+        received_at=row.received_at,
+        file_id=row.file_id,
+        file_key=bytes.fromhex(facts.get("key", "")),
+    )
+
+
+def _open(session: Session, envelope: bytes, root_id: str | None, place: str) -> bytes:
+    if root_id is None:
+        return keys_of(session).open_envelope(envelope, place)
+    return unseal(root_key(session, root_id), envelope, place)
+
+
+def _place(submission: Submission) -> str:
+    return envelope_place(submission.form_pk, submission.instance_id, submission.variant)
