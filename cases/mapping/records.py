@@ -1,0 +1,237 @@
+"""The sheet `case_records`: which records a form touches, and how."""
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from cases.dictionary.model import Dictionary, RecordKind
+from cases.mapping.model import RecordAction, RecordRule
+from cases.mapping.survey import REFERENCE, SurveyRow, find_question, find_repeat
+from xlsforms.findings import Finding, error
+from xlsforms.questions import FormDefinition, Question
+from xlsforms.sheets import Row, Sheet, Workbook
+
+ALIAS = re.compile(r"([a-z][a-z0-9_]*)\s*(?:=\s*([A-Za-z0-9_]+))?")
+COLUMNS = ("record", "action", "match", "when", "repeat", "link")
+ACTIONS = tuple(RecordAction)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A rule and the row that it was read from."""
+
+    rule: RecordRule
+    kind: RecordKind
+    sheet: Sheet
+    row: Row
+
+    def place(self, column: str) -> tuple[str, str]:
+        return self.sheet.place(self.row, column)
+
+
+def read_records(
+    workbook: Workbook,
+    definition: FormDefinition,
+    rows: tuple[SurveyRow, ...],
+    dictionary: Dictionary,
+) -> tuple[dict[str, Declared], list[Finding]]:
+    """The declared records by alias; a row with an error is left out, and the findings say why."""
+    sheet = workbook.sheet("case_records")
+    declared: dict[str, Declared] = {}
+    found: list[Finding] = []
+    for row in sheet.rows if sheet else ():
+        assert sheet is not None
+        reader = _RowReader(sheet, row, definition, dictionary, found)
+        thing = reader.read(declared)
+        if thing is not None:
+            declared[thing.rule.alias] = thing
+    _take_repeats(rows, declared, found)
+    found += [finding for thing in declared.values() for finding in _check(thing, declared, definition)]
+    return _with_usual_links(declared), found
+
+
+class _RowReader:
+    """Reads one row and notes what is wrong with it."""
+
+    def __init__(
+        self, sheet: Sheet, row: Row, definition: FormDefinition, dictionary: Dictionary, found: list[Finding]
+    ) -> None:
+        self.sheet, self.row, self.definition, self.dictionary, self.found = sheet, row, definition, dictionary, found
+
+    def read(self, declared: dict[str, Declared]) -> Declared | None:
+        alias, kind = self._name(declared)
+        action = self._action()
+        match, when, repeat = self._match(), self._when(), self._repeat()
+        if kind is None or action is None:
+            return None
+        rule = RecordRule(alias, kind.name, action, match, when, repeat, self.row.get("link"))
+        return Declared(rule, kind, self.sheet, self.row)
+
+    def note(self, code: str, column: str, message: str) -> None:
+        self.found.append(error(code, self.sheet.place(self.row, column), message))
+
+    def _name(self, declared: dict[str, Declared]) -> tuple[str, RecordKind | None]:
+        words = ALIAS.fullmatch(self.row.get("record"))
+        if not words:
+            self.note(
+                "case-records-bad-name",
+                "record",
+                f"'{self.row.get('record')}' names no record; write a record such as person, or a name of your own "
+                "and a record, such as mother=person.",
+            )
+            return "", None
+        alias, name = words[1], words[2] or words[1]
+        kind = self.dictionary.record(name)
+        if kind is None:
+            self.note("unknown-record", "record", unknown("record", name, list(self.dictionary.records)))
+        if alias in declared:
+            self.note(
+                "case-records-twice",
+                "record",
+                f"'{alias}' is declared twice; give the second a name of its own, such as other_{alias}={name}.",
+            )
+        return alias, None if alias in declared else kind
+
+    def _action(self) -> RecordAction | None:
+        action = self.row.get("action")
+        if action in ACTIONS:
+            return RecordAction(action)
+        self.note("unknown-action", "action", unknown("action", action, list(ACTIONS)))
+        return None
+
+    def _reference(self, column: str, code: str) -> Question | None:
+        cell = self.row.get(column)
+        if not cell:
+            return None
+        words = REFERENCE.fullmatch(cell)
+        if not words:
+            self.note(code, column, f"'{cell}' is not one question; write it as ${{name}} and nothing around it.")
+            return None
+        question = find_question(self.definition, words[1])
+        if question is None:
+            names = [question.name for question in self.definition.questions]
+            self.note(code, column, unknown("question", words[1], names))
+        return question
+
+    def _match(self) -> str:
+        question = self._reference("match", "match-not-a-question")
+        return question.path if question else ""
+
+    def _when(self) -> str:
+        question = self._reference("when", "when-not-a-calculate")
+        if question and question.type != "calculate":
+            words = f"'{question.name}' is a question of type {question.type}; `when` takes a calculate that is 1 or 0."
+            self.note("when-not-a-calculate", "when", words)
+            return ""
+        return question.path if question else ""
+
+    def _repeat(self) -> str:
+        cell = self.row.get("repeat")
+        words = REFERENCE.fullmatch(cell)
+        name = words[1] if words else cell
+        if not name:
+            return ""
+        repeat = find_repeat(self.definition, name)
+        if repeat is None:
+            names = [group.path.rpartition("/")[2] for group in self.definition.groups if group.repeat]
+            self.note("unknown-repeat", "repeat", unknown("repeat", name, names))
+        return repeat.path if repeat else ""
+
+
+def unknown(what: str, name: str, known: list[str]) -> str:
+    """Words for a name that does not exist: the nearest one, or all when they are few."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    hint = (
+        f" Did you mean '{close[0]}'?" if close else f" There are: {', '.join(known)}." if 0 < len(known) < 40 else ""
+    )
+    return (f"There is no {what} called '{name}'." if name else f"The {what} is missing.") + hint
+
+
+def _take_repeats(rows: tuple[SurveyRow, ...], declared: dict[str, Declared], found: list[Finding]) -> None:
+    """A repeat's own row may say which record its rows make: `case_field` movement, `case_mode` new."""
+    for row in rows:
+        thing = declared.get(row.case_field)
+        if row.group is None or not row.group.repeat or thing is None or row.question is not None:
+            continue
+        if not thing.rule.repeat:
+            declared[row.case_field] = replace(thing, rule=replace(thing.rule, repeat=row.group.path))
+        elif thing.rule.repeat != row.group.path:
+            words = f"'{thing.rule.alias}' is declared for another repeat in case_records; name the same one in both."
+            found.append(error("repeat-clash", row.place("case_field"), words))
+
+
+def _check(thing: Declared, declared: dict[str, Declared], definition: FormDefinition) -> Iterator[Finding]:
+    rule = thing.rule
+    if rule.action is RecordAction.NEW and thing.row.get("match"):
+        words = f"A record that is always new has no match; empty it, or say find_or_propose for '{rule.alias}'."
+        yield error("match-of-new", thing.place("match"), words)
+    if rule.action is RecordAction.FIND and not thing.row.get("match") and not rule.link:
+        words = f"'{rule.alias}' must be found but nothing says how; name a question in match, or a record in link."
+        yield error("find-without-match", thing.place("match"), words)
+    if rule.action is RecordAction.FIND_OR_PROPOSE and not thing.kind.is_root:
+        words = f"A {rule.kind} stands only with another record and cannot be proposed; say new for '{rule.alias}'."
+        yield error("cannot-propose", thing.place("action"), words)
+    if rule.repeat and rule.action not in (RecordAction.NEW, RecordAction.NONE):
+        words = f"Rows of a repeat each make a record; say new for '{rule.alias}', or empty its repeat."
+        yield error("repeat-not-new", thing.place("action"), words)
+    yield from _check_places(thing, definition)
+    yield from _check_link(thing, declared)
+
+
+def _check_places(thing: Declared, definition: FormDefinition) -> Iterator[Finding]:
+    for column, path in (("match", thing.rule.match), ("when", thing.rule.when)):
+        question = definition.question(path) if path else None
+        if question and question.repeat and question.repeat != thing.rule.repeat:
+            words = f"'{question.name}' stands in a repeat and has many answers; take a question outside it."
+            yield error(f"{column}-in-repeat", thing.place(column), words)
+
+
+def _check_link(thing: Declared, declared: dict[str, Declared]) -> Iterator[Finding]:
+    link = thing.rule.link
+    if not link:
+        return
+    if link not in declared:
+        yield error("unknown-link", thing.place("link"), unknown("declared record", link, list(declared)))
+        return
+    parent = declared[link].rule
+    if link in (thing.rule.alias,) or thing.rule.alias in _ancestors(link, declared):
+        words = f"'{thing.rule.alias}' and '{link}' are linked in a circle; empty one of the links."
+        yield error("link-circle", thing.place("link"), words)
+    elif parent.repeat and parent.repeat != thing.rule.repeat:
+        words = f"'{link}' has one record for each row of a repeat; link to a record there is one of."
+        yield error("link-into-repeat", thing.place("link"), words)
+
+
+def _ancestors(alias: str, declared: dict[str, Declared]) -> set[str]:
+    seen: set[str] = set()
+    while alias in declared and alias not in seen:
+        seen.add(alias)
+        alias = declared[alias].rule.link
+    return seen
+
+
+def _with_usual_links(declared: dict[str, Declared]) -> dict[str, Declared]:
+    """Every rule without a link gets the usual parent that the form touches, by the dictionary's order of parents."""
+    linked = dict(declared)
+    for alias, thing in declared.items():
+        if not thing.rule.link and thing.rule.action is not RecordAction.NONE:
+            link = next(_usual(thing, linked), "")
+            linked[alias] = replace(thing, rule=replace(thing.rule, link=link))
+    return linked
+
+
+def _usual(thing: Declared, declared: dict[str, Declared]) -> Iterator[str]:
+    """Possible parents, best first: those touched whenever this record is, then the others."""
+    rule = thing.rule
+    fitting = [
+        other.rule
+        for kind in thing.kind.parents
+        for other in declared.values()
+        if other.rule.kind == kind
+        and other.rule.action is not RecordAction.NONE
+        and other.rule.repeat in ("", rule.repeat)
+        and rule.alias not in _ancestors(other.rule.alias, declared)
+    ]
+    yield from (other.alias for other in fitting if other.when in ("", rule.when))
+    yield from (other.alias for other in fitting)
