@@ -1,0 +1,298 @@
+"""Forms filled by JavaRosa, the form engine inside ODK Collect, as a person at a tablet fills them."""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import hashlib
+import json
+import os
+import queue
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from lxml import etree
+
+HERE = Path(__file__).parent
+SOURCES = HERE / "java"
+BUILD = HERE / "build"
+APT_LINE = "apt-get install --no-install-recommends default-jdk-headless"
+JVM = (
+    "-Xmx384m",
+    "-Xss4m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Djava.awt.headless=true",
+    "-Dfile.encoding=UTF-8",
+)
+DAY = 86_400.0
+STOP: dict[str, Any] = {"ok": False, "kind": "engine", "error": "the engine's process ended", "job": None}
+
+
+class FormRefused(Exception):
+    """The form could not be filled as asked; `kind` is one of unknown, unasked, value, constraint, required, readonly,
+    repeat, unsatisfied or engine, `path` is the question."""
+
+    def __init__(self, report: dict[str, Any]) -> None:
+        self.kind: str = report.get("kind", "engine")
+        self.path: str = report.get("path", "")
+        self.report = report
+        super().__init__(
+            f"{self.kind}: {self.path}: {report.get('error')}".replace(": :", ":") + f"\n{report.get('trace', '')}"
+        )
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A photo, recording or file to answer with: these bytes, or made-up ones; without a name it gets the tablet's."""
+
+    name: str = ""
+    content: bytes | None = field(default=None, repr=False)
+    size: int = 2_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One question as it stood when the form was finalized; `value` as in the XML, `shown` as on the screen."""
+
+    path: str
+    name: str
+    label: str | None
+    value: str | None
+    shown: str | None
+    relevant: bool
+    required: bool
+    read_only: bool
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A finalized instance: the XML as the tablet sends it, and the files beside it."""
+
+    xml: bytes = field(repr=False)
+    instance_id: str
+    files: dict[str, bytes] = field(repr=False)
+    title: str
+    answers: tuple[Answer, ...] = field(repr=False)
+    report: dict[str, Any] = field(repr=False)
+
+    def value(self, name: str) -> str | None:
+        """The value of the question with this name or path; the first one when it repeats."""
+        return next(answer.value for answer in self.answers if name in (answer.name, answer.path))
+
+
+def missing() -> str | None:
+    """Why forms cannot be filled on this machine, with the line that mends it; None when they can."""
+    if shutil.which("java") is None or shutil.which("javac") is None:
+        return f"the tablet's form engine needs a Java compiler and runtime: {APT_LINE}"
+    return None
+
+
+def jar() -> Path:
+    """The archive with JavaRosa that pyxform ships for its validation."""
+    return Path(str(files("pyxform"))) / "validators" / "odk_validate" / "bin" / "ODK_Validate.jar"
+
+
+def build() -> Path:
+    """The folder of compiled classes, made once for these sources and this jar however many processes ask."""
+    sources = sorted(SOURCES.rglob("*.java"))
+    version = subprocess.run(["javac", "-version"], capture_output=True, check=True).stdout
+    digest = hashlib.sha256(version + b"".join(path.name.encode() + path.read_bytes() for path in [*sources, jar()]))
+    classes = BUILD / digest.hexdigest()[:20]
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not classes.is_dir():
+            with tempfile.TemporaryDirectory(dir=BUILD) as fresh:
+                out = Path(fresh) / "classes"
+                command = ["javac", "-Xlint:all", "-Werror", "-d", str(out), "-cp", str(jar()), *map(str, sources)]
+                done = subprocess.run(command, capture_output=True, text=True)
+                if done.returncode:
+                    raise RuntimeError(f"the tablet's Java sources do not compile:\n{done.stderr}")
+                out.rename(classes)
+            for old in BUILD.iterdir():
+                if old.is_dir() and old != classes and old.stat().st_mtime < time.time() - DAY:
+                    shutil.rmtree(old, ignore_errors=True)
+    return classes
+
+
+class JavaRosa:
+    """One Java process that fills form after form; safe to use from several threads, one form at a time."""
+
+    def __init__(self, timeout: float = 60.0) -> None:
+        self.timeout = timeout
+        self._lock = threading.Lock()
+        self._folder = tempfile.TemporaryDirectory(prefix="fieldcase-tablet-")
+        self.folder = Path(self._folder.name)
+        self._log = (self.folder / "engine.log").open("wb")
+        self._classpath = f"{build()}{os.pathsep}{jar()}"
+        self._jobs = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
+
+    def __enter__(self) -> JavaRosa:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """The process has ended and its folder is gone."""
+        self._stop()
+        self._log.close()
+        self._folder.cleanup()
+
+    def fill(
+        self,
+        xform: bytes,
+        answers: Mapping[str, Any] | None = None,
+        seed: int | None = None,
+        media: Mapping[str, bytes] | Path | None = None,
+        strict: bool = True,
+        *,
+        device: Mapping[str, str] | None = None,
+        language: str | None = None,
+        skip: float = 0.2,
+        repeats: int = 3,
+        fill_required: bool = True,
+    ) -> Filled:
+        """The form opened, answered and finalized.
+
+        `answers` by question name (`age`), tail of a path (`person/age`) or path with positions (`/data/place[2]/name`); a repeat
+        takes a list of such maps, or the number of its instances. With a `seed` all other questions get random valid answers, each
+        optional one skipped with probability `skip`, each repeat 0 to `repeats` instances. Raises FormRefused when a written answer
+        is not accepted, not asked or unknown (`strict`), or when the form cannot be made valid.
+        """
+        with self._lock, tempfile.TemporaryDirectory(dir=self.folder) as fresh:
+            folder = Path(fresh)
+            (folder / "files").mkdir()
+            job: dict[str, Any] = {
+                "xform": str(self._kept(xform)),
+                "media": str(self._media(media)),
+                "folder": str(folder / "files"),
+                "xml": str(folder / "instance.xml"),
+                "answers": _plain(dict(answers or {}), folder),
+                "strict": strict,
+                "skip": skip,
+                "repeats": repeats,
+                "fill_required": fill_required,
+                "device": {"deviceid": "collect:simulated0000001", "time_zone": "UTC", **(device or {})},
+            }
+            if seed is not None:
+                job["seed"] = seed
+            if language is not None:
+                job["language"] = language
+            report = self._ask(job)
+            return _filled(report, folder)
+
+    def _kept(self, content: bytes) -> Path:
+        path = self.folder / "forms" / hashlib.sha256(content).hexdigest()[:20] / "form.xml"
+        if not path.exists():
+            path.parent.mkdir(parents=True)
+            path.write_bytes(content)
+        return path
+
+    def _media(self, media: Mapping[str, bytes] | Path | None) -> Path:
+        if isinstance(media, Path):
+            return media
+        digest = hashlib.sha256(
+            b"".join(name.encode() + b"\0" + content for name, content in sorted((media or {}).items()))
+        )
+        folder = self.folder / "media" / digest.hexdigest()[:20]
+        if not folder.is_dir():
+            folder.mkdir(parents=True)
+            for name, content in (media or {}).items():
+                (folder / name).write_bytes(content)
+        return folder
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        command = ["java", *JVM, "-cp", self._classpath, "fieldcase.tablet.Main"]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log)
+        answers: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._answers = answers
+
+        def read() -> None:
+            assert process.stdout is not None
+            for line in process.stdout:
+                answers.put(json.loads(line))
+            answers.put(STOP)
+
+        threading.Thread(target=read, name="javarosa", daemon=True).start()
+        return process
+
+    def _stop(self) -> None:
+        process, self._process = self._process, None
+        if process is not None and process.stdin is not None and process.stdout is not None:
+            process.kill()
+            process.wait()
+            process.stdin.close()
+            while self._answers.get(timeout=10) is not STOP:
+                continue
+            process.stdout.close()
+
+    def _ask(self, job: dict[str, Any]) -> dict[str, Any]:
+        self._jobs += 1
+        job["job"] = self._jobs
+        self._process = process = self._process or self._start()
+        assert process.stdin is not None
+        try:
+            process.stdin.write(json.dumps(job).encode() + b"\n")
+            process.stdin.flush()
+            report = self._answers.get(timeout=self.timeout)
+        except (queue.Empty, BrokenPipeError) as lost:
+            self._stop()
+            raise FormRefused({"kind": "engine", "error": f"no answer within {self.timeout:g} seconds"}) from lost
+        if report is STOP:
+            self._answers.put(STOP)
+            self._stop()
+        if not report["ok"]:
+            raise FormRefused(report)
+        return report
+
+
+def _plain(value: Any, folder: Path) -> Any:
+    """Answers as JSON; bytes and attachments become files that the engine takes over."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner, folder) for key, inner in value.items()}
+    if isinstance(value, bytes):
+        value = Attachment(content=value)
+    if isinstance(value, Attachment):
+        told: dict[str, Any] = {"name": value.name, "size": value.size}
+        if value.content is not None:
+            name = base64.b32encode(os.urandom(10)).decode()
+            (folder / name).write_bytes(value.content)
+            told["path"] = str(folder / name)
+        return told
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner, folder) for inner in value]
+    return value if isinstance(value, (str, int, float)) or value is None else str(value)
+
+
+def _filled(report: dict[str, Any], folder: Path) -> Filled:
+    xml = (folder / "instance.xml").read_bytes()
+    return Filled(
+        xml=xml,
+        instance_id=instance_id(xml),
+        files={name: (folder / "files" / name).read_bytes() for name in report["files"]},
+        title=report["title"],
+        answers=tuple(Answer(**{"shown": None, **answer}) for answer in report["answers"]),
+        report=report,
+    )
+
+
+def instance_id(xml: bytes) -> str:
+    """The instanceID in the XML, whatever its namespace; empty when the form has none."""
+    root = etree.fromstring(xml, etree.XMLParser(resolve_entities=False, no_network=True))
+    found = root.xpath("*[local-name()='meta']/*[local-name()='instanceID']/text()")
+    return str(found[0]) if isinstance(found, list) and found else ""
