@@ -1,0 +1,1 @@
+"""Spreadsheets become XForms here: read, checked, compiled and read back as questions; no database, no web."""
