@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 LIMIT = 50 * 1024 * 1024
+KEPT = (200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501)
 
 
 @dataclass(frozen=True)
@@ -29,23 +30,33 @@ class Kept:
         return {name.lower(): value.strip('"') for name, _, value in pairs}
 
     def storable(self) -> bool:
-        """OkHttp keeps only plain successes here; `Vary: *` can never be matched again."""
-        return self.status == 200 and "no-store" not in self.control() and self.headers.get("Vary", "").strip() != "*"
+        """True for the answers that OkHttp keeps; `Vary: *` can never be matched again."""
+        said = self.control()
+        lasting = self.headers.get("Expires") or {"max-age", "public", "private"} & said.keys()
+        if self.status not in KEPT and not (self.status in (302, 307) and lasting):
+            return False
+        return "no-store" not in said and self.headers.get("Vary", "").strip() != "*"
 
     def fresh(self, now: float) -> bool:
         """True when the answer may be used without asking; every URL has a query, so nothing is fresh by guess."""
-        control = self.control()
-        if "no-cache" in control or not control.get("max-age", "").isdigit():
-            return False
-        age = now - self.received + int(self.headers.get("Age", "0") or 0)
-        return age < int(control["max-age"])
+        said = self.control()
+        served = _date(self.headers.get("Date"))
+        age = max(0.0, self.received - served) if served else 0.0
+        age = max(age, float(self.headers.get("Age", "0") or 0)) + max(0.0, now - self.received)
+        if said.get("max-age", "").isdigit():
+            lifetime = float(said["max-age"])
+        elif expires := _date(self.headers.get("Expires")):
+            lifetime = expires - (served or self.received)
+        else:
+            lifetime = 0.0
+        return "no-cache" not in said and age < lifetime
 
     def conditions(self) -> list[tuple[str, str]]:
         """The header that asks for the answer only if it changed; the first validator there is."""
         if tag := self.headers.get("ETag"):
             return [("If-None-Match", tag)]
         for name in ("Last-Modified", "Date"):
-            if (value := self.headers.get(name)) and _is_date(value):
+            if (value := self.headers.get(name)) and _date(value):
                 return [("If-Modified-Since", value)]
         return []
 
@@ -107,8 +118,8 @@ class HttpCache:
             path.unlink()
 
 
-def _is_date(value: str) -> bool:
+def _date(value: str | None) -> float | None:
     try:
-        return parsedate_to_datetime(value) is not None
+        return parsedate_to_datetime(value).timestamp() if value else None
     except ValueError:
-        return False
+        return None

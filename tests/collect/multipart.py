@@ -82,7 +82,8 @@ class Post:
             yield b"\r\n"
         yield b"--" + boundary + b"--\r\n"
 
-    def __len__(self) -> int:
+    @property
+    def length(self) -> int:
         return sum(len(block) for block in self)
 
 
@@ -92,7 +93,7 @@ def content_type(name: str) -> str:
 
 
 def split(filename: str, xml: bytes, files: Sequence[tuple[str, bytes]], limit: int = DEFAULT_LIMIT) -> list[Post]:
-    """The POSTs of one instance in order; each opens with the XML and closes before the file that would pass the limit."""
+    """The POSTs of one instance in order; each has the XML and closes before the file that would pass the limit."""
     groups: list[list[tuple[str, bytes]]] = [[]]
     size = len(xml)
     for name, content in files:

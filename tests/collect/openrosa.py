@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from tests.collect.wire import Response
+from tests.collect.client import Response
 
 LIST = "http://openrosa.org/xforms/xformsList"
 MANIFEST = "http://openrosa.org/xforms/xformsManifest"
@@ -18,7 +19,7 @@ MD5 = re.compile(r"md5:[0-9a-f]{32}")
 
 
 class TabletError(Exception):
-    """The server broke a rule of the tablet; `text` is what the enumerator reads, `rule` its number in docs/tablets.md."""
+    """The server broke a rule of the tablet; `text` is what the enumerator reads, `rule` its number in the README."""
 
     def __init__(self, text: str, *, rule: str, detail: str = "") -> None:
         self.text = text
@@ -32,7 +33,7 @@ class ListedForm:
     form_id: str
     name: str
     version: str | None
-    hash: str | None
+    hash: str
     download_url: str
     manifest_url: str | None
 
@@ -126,7 +127,7 @@ def read_manifest(response: Response, server_url: str) -> list[ListedMedia]:
 def read_form(content: bytes) -> FormMetadata:
     """What a form says of itself; raises TabletError when Collect could not install it."""
     try:
-        root = etree.fromstring(content.decode("utf-8").encode(), _parser())
+        root = _parse(content)
     except (etree.XMLSyntaxError, UnicodeDecodeError) as wrong:
         raise _unprocessable(str(wrong)) from wrong
     heads = [child for child in root if etree.QName(child).localname == "head"]
@@ -138,14 +139,11 @@ def read_form(content: bytes) -> FormMetadata:
     if not instances or not len(instances[0]):
         raise _unprocessable("no model with an instance")
     submissions = [child for model in models for child in model if etree.QName(child).localname == "submission"]
-    said = {
-        etree.QName(name).localname: value for name, value in (submissions[0].attrib.items() if submissions else ())
-    }
+    said = _attributes(submissions[0]) if submissions else {}
     action = said.get("action")
     if action is not None and urlsplit(action).scheme not in ("http", "https"):
         raise TabletError(f"This form has an invalid submission URL. {REPORT_IT}", rule="2.4", detail=action)
     first = instances[0][0]
-    named = {etree.QName(name).localname: value for name, value in models[0].attrib.items()}
     if not first.get("id"):
         raise _unprocessable("no id")
     return FormMetadata(
@@ -157,7 +155,7 @@ def read_form(content: bytes) -> FormMetadata:
         auto_send=said.get("auto-send"),
         auto_delete=said.get("auto-delete"),
         client_editable=said.get("client-editable"),
-        entities_version=named.get("entities-version"),
+        entities_version=_attributes(models[0]).get("entities-version"),
     )
 
 
@@ -191,10 +189,7 @@ def _document(response: Response, server_url: str, rule: str) -> etree._Element:
     if kind is not None and "text/xml" not in kind.lower():
         raise TabletError(REPORT_IT, rule="2.2" if rule == "2" else rule, detail=f"the Content-Type is {kind}")
     try:
-        text = response.body.decode("utf-8")
-        if text.startswith("\ufeff"):
-            raise TabletError(REPORT_IT, rule="1.5", detail="the answer opens with a byte order mark")
-        root = etree.fromstring(re.sub(r"^<\?xml[^>]*\?>", "", text).encode(), _parser())
+        root = _parse(response.body)
     except (UnicodeDecodeError, etree.XMLSyntaxError) as wrong:
         raise TabletError(REPORT_IT, rule="1.5", detail=str(wrong)) from wrong
     if response.header("X-OpenRosa-Version") is None:
@@ -205,6 +200,18 @@ def _document(response: Response, server_url: str, rule: str) -> etree._Element:
     if response.header("X-OpenRosa-Version") != "1.0":
         raise TabletError(REPORT_IT, rule="2.2", detail="X-OpenRosa-Version is not 1.0")
     return root
+
+
+def _parse(content: bytes) -> etree._Element:
+    """The root of a document that is read as UTF-8 whatever its declaration says."""
+    if content.startswith(codecs.BOM_UTF8):
+        raise UnicodeDecodeError("utf-8", content, 0, 3, "a byte order mark stands before the document")
+    text = re.sub(r"^<\?xml[^>]*\?>", "", content.decode("utf-8"))
+    return etree.fromstring(text.encode(), _parser())
+
+
+def _attributes(element: etree._Element) -> dict[str, str]:
+    return {etree.QName(name).localname: str(value) for name, value in element.attrib.items()}
 
 
 def _parser() -> etree.XMLParser:

@@ -71,14 +71,44 @@ GENERAL: dict[str, tuple[Any, tuple[Any, ...]]] = {
 ADMIN: dict[str, Any] = {
     "admin_pw": "",
     **dict.fromkeys(
-        (
-            "edit_saved send_finalized view_sent get_blank delete_saved change_server change_project_display change_app_theme "
-            "change_app_language change_font_size change_navigation maps form_update_mode periodic_form_updates_check "
-            "automatic_update hide_old_form_versions change_autosend delete_after_send change_constraint_behavior high_resolution "
-            "image_size guidance_hint external_app_recording instance_form_sync change_form_metadata analytics moving_backwards "
-            "access_settings change_language jump_to save_mid mark_as_finalized save_as_draft finalize finalize_in_form_entry "
-            "bulk_finalize"
-        ).split(),
+        [
+            "edit_saved",
+            "send_finalized",
+            "view_sent",
+            "get_blank",
+            "delete_saved",
+            "change_server",
+            "change_project_display",
+            "change_app_theme",
+            "change_app_language",
+            "change_font_size",
+            "change_navigation",
+            "maps",
+            "form_update_mode",
+            "periodic_form_updates_check",
+            "automatic_update",
+            "hide_old_form_versions",
+            "change_autosend",
+            "delete_after_send",
+            "change_constraint_behavior",
+            "high_resolution",
+            "image_size",
+            "guidance_hint",
+            "external_app_recording",
+            "instance_form_sync",
+            "change_form_metadata",
+            "analytics",
+            "moving_backwards",
+            "access_settings",
+            "change_language",
+            "jump_to",
+            "save_mid",
+            "mark_as_finalized",
+            "save_as_draft",
+            "finalize",
+            "finalize_in_form_entry",
+            "bulk_finalize",
+        ],
         True,
     ),
 }
@@ -135,7 +165,7 @@ def _kind(key: str, allowed: tuple[Any, ...], default: Any) -> type:
 def _check(told: Any) -> None:
     if not isinstance(told, dict) or not {"general", "admin"} <= told.keys():
         raise TabletError(f"{INVALID}: general and admin are required", rule="7.1")
-    kinds = {
+    kinds: dict[str, dict[str, type]] = {
         "general": {key: _kind(key, allowed, default) for key, (default, allowed) in GENERAL.items()},
         "admin": {key: type(default) for key, default in ADMIN.items()},
         "project": dict.fromkeys(PROJECT, str),

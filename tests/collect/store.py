@@ -22,7 +22,7 @@ class StoredForm:
     media: Path
     added: float
     deleted: bool = False
-    lists: dict[str, str] = field(default_factory=dict)
+    lists: list[str] = field(default_factory=list)
 
     @property
     def form_id(self) -> str:
