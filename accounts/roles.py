@@ -25,6 +25,7 @@ class Right(StrEnum):
     REFILE = "submissions.refile"
     LIST_CASES = "cases.list"
     READ_CASES = "cases.read"
+    CONFIRM_CASES = "cases.confirm"
     CLASS_CODED = "class.coded"
     CLASS_HEALTH = "class.health"
     CLASS_NARRATIVE = "class.narrative"

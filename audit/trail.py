@@ -21,6 +21,7 @@ class Action(StrEnum):
 
     AGENCY_ADDED = "agency.add"
     AGENCY_RENAMED = "agency.rename"
+    CASE_CONFIRMED = "case.confirm"
     CASE_PROPOSED = "case.propose"
     CASE_READ = "case.read"
     CASES_LISTED = "case.list"

@@ -65,8 +65,8 @@ def _offered(form: Form, versions: list[OfferedVersion]) -> OfferedForm:
 
 def _versions(session: Session, project_id: int) -> dict[int, list[OfferedVersion]]:
     media: dict[int, list[OfferedMedia]] = {}
-    for row in session.scalars(select(FormMedia).order_by(FormMedia.filename)):
-        media.setdefault(row.version_id, []).append(OfferedMedia(row.filename, row.md5, row.size, row.file_id))
+    for one in session.scalars(select(FormMedia).order_by(FormMedia.filename)):
+        media.setdefault(one.version_id, []).append(OfferedMedia(one.filename, one.md5, one.size, one.file_id))
     query = (
         select(
             FormVersion.id,

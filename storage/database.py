@@ -1,13 +1,15 @@
 """One database, two dialects: SQLite for one machine, PostgreSQL for several nodes."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, Integer, MetaData, create_engine, event
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, Integer, MetaData, create_engine, event, inspect
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -18,6 +20,8 @@ from storage.sealing import IntakeKeys
 
 PK = BigInteger().with_variant(Integer, "sqlite")
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+T = TypeVar("T")
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -69,6 +73,7 @@ class Database:
         self.patience = patience
         self.engine = make_engine(url, patience=patience, connections=connections)
         self._gate = threading.Lock()
+        self._kept: dict[str, Any] = {}
 
     @property
     def embedded(self) -> bool:
@@ -104,9 +109,28 @@ class Database:
     def _session(self, *, write: bool) -> Iterator[Session]:
         with unavailable_is_said(), self.engine.connect() as plain:
             connection = plain.execution_options(fieldcase_write=True) if write and self.embedded else plain
-            with connection.begin(), Session(connection, expire_on_commit=False, info={"keys": self.keys}) as session:
+            with (
+                connection.begin(),
+                Session(connection, expire_on_commit=False, info={"keys": self.keys, "kept": self._kept}) as session,
+            ):
                 yield session
                 session.flush()
+
+
+def insert_once(session: Session, table: type[Base], row: dict[str, Any]) -> Any:
+    """The new row's primary key; None when one with the same unique key was there already, which decides races."""
+    insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
+    key = inspect(table).primary_key[0]
+    statement = insert(table).values(row).on_conflict_do_nothing().returning(key)
+    return session.execute(statement).scalar_one_or_none()
+
+
+def kept(session: Session, name: str, read: Callable[[], T]) -> T:
+    """What `read` gave the first time in this process; only for values that never change once they are there."""
+    held: dict[str, T] = session.info["kept"]
+    if name not in held:
+        held[name] = read()
+    return held[name]
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import LargeBinary, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.database import Base, Moment
+from storage.database import Base, Moment, insert_once
 from storage.sealing import keys_of, new_key
 
 
@@ -23,12 +23,11 @@ class RootKey(Base):
     destroyed_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
-def make_root(session: Session, *, root_id: str, kind: str) -> bytes:
-    """The root has a key of its own, which is returned."""
-    key = new_key()
-    session.add(RootKey(root_id=root_id, kind=kind, wrapped=keys_of(session).wrap(key, _place(root_id))))
-    session.flush()
-    return key
+def ensure_root(session: Session, *, root_id: str, kind: str) -> bytes:
+    """The root has a key of its own, which is returned; raises RootDestroyed, KeysLocked."""
+    wrapped = keys_of(session).wrap(new_key(), _place(root_id))
+    insert_once(session, RootKey, {"root_id": root_id, "kind": kind, "wrapped": wrapped})
+    return root_key(session, root_id)
 
 
 def root_key(session: Session, root_id: str) -> bytes:

@@ -82,7 +82,8 @@ def move_late_attachments(session: Session) -> int:
         .limit(200)
     ).all()
     for row, root_id in late:
-        _move_attachment(session, row, root_key(session, root_id), root_id)
+        if root_id is not None:
+            _move_attachment(session, row, root_key(session, root_id), root_id)
     return len(late)
 
 

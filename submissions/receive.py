@@ -7,13 +7,12 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from audit.trail import Action, Actor, record
 from forms.offer import OfferedForm
 from forms.tables import FormState
+from storage.database import insert_once
 from storage.sealing import IntakeKeys, intake_keys_of, new_key, seal
 from submissions.instance import Instance, named_files
 from submissions.parts import Part, promised
@@ -73,7 +72,7 @@ def receive(
     keys = intake_keys_of(session)
     row = _row(keys, instance, form=form, project_id=project_id, sender=sender, now=now)
     row |= {"filing": filing.value, "reason": reason}
-    submission_id = _insert(session, row)
+    submission_id = insert_once(session, Submission, row)
     if submission_id is not None:
         _add_new_parts(session, submission_id, parts, _expected(form, instance), now)
         action = Action.SUBMISSION_HELD if filing is Filing.HELD else Action.SUBMISSION_RECEIVED
@@ -138,14 +137,6 @@ def _sealed(keys: IntakeKeys, instance: Instance, form_pk: int, *, variant: str)
     }
 
 
-def _insert(session: Session, row: dict[str, Any]) -> int | None:
-    """The new row's id, or None when the instance id and variant are taken; the unique key decides races."""
-    dialect = session.get_bind().dialect.name
-    statement = postgresql_insert(Submission) if dialect == "postgresql" else sqlite_insert(Submission)
-    unless_taken = statement.values(row).on_conflict_do_nothing().returning(Submission.id)
-    return session.execute(unless_taken).scalar_one_or_none()
-
-
 def _again(
     session: Session,
     row: dict[str, Any],
@@ -181,7 +172,7 @@ def _keep_conflict(
 ) -> Receipt:
     row = row | _sealed(intake_keys_of(session), instance, form.id, variant=row["fingerprint"])
     row |= {"filing": Filing.CONFLICT.value, "reason": {"code": "other-content"}}
-    submission_id = _insert(session, row)
+    submission_id = insert_once(session, Submission, row)
     if submission_id is not None:
         _add_new_parts(session, submission_id, parts, frozenset(), now)
         record(session, sender.actor, Action.SUBMISSION_CONFLICT, f"submission:{submission_id}", now=now)
@@ -209,7 +200,7 @@ def _add_new_parts(
 
 
 def _add_late_parts(
-    session: Session, held: Row[tuple[int, str]], parts: Sequence[Part], *, sender: Sender, now: datetime
+    session: Session, held: Row[int, str], parts: Sequence[Part], *, sender: Sender, now: datetime
 ) -> Receipt:
     receipt = {Filing.CONFLICT.value: Receipt.CONFLICT, Filing.HELD.value: Receipt.HELD}.get(
         held.filing, Receipt.ALREADY_HELD

@@ -1,0 +1,199 @@
+"""Cases as people may see them: listed, opened with the source of every value, confirmed."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from accounts.roles import Right, Viewer
+from accounts.tables import Agency
+from audit.trail import Action, record
+from cases.assertions import Said, said
+from cases.codes import NotACaseCode, normalise
+from cases.dictionary import DICTIONARY
+from cases.record import FieldView, project
+from cases.tables import Assertion, Case, Record, RecordLink
+from storage.roots import root_key
+from submissions.tables import Submission
+
+PAGE = 50
+OPEN_TEAM = "open_team"
+
+
+class CaseNotFound(Exception):
+    """There is no such case, or it is not yours to see."""
+
+
+@dataclass(frozen=True)
+class RecordView:
+    """One record of a case with its fields."""
+
+    id: str
+    kind: str
+    fields: dict[str, FieldView]
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """A case as one viewer may see it."""
+
+    case: Case
+    agency: str
+    records: tuple[RecordView, ...]
+    submissions: tuple[Submission, ...]
+
+
+@dataclass(frozen=True)
+class ListedCase:
+    """A case as lists show it: coded values only."""
+
+    case: Case
+    agency: str
+
+
+def list_cases(
+    session: Session,
+    *,
+    viewer: Viewer,
+    before: tuple[datetime, str] | None = None,
+    limit: int | None = PAGE,
+) -> list[ListedCase]:
+    """The cases that the viewer may see, last changed first; `before` is where the page before this one ended."""
+    viewer.require(Right.LIST_CASES)
+    query = _visible(select(Case, Agency.name).join(Agency, Agency.id == Case.agency_id), viewer)
+    if before is not None:
+        moment, last = before
+        older = (Case.changed_at == moment) & (Case.record_id < last)
+        query = query.where(or_(Case.changed_at < moment, older))
+    query = query.order_by(Case.changed_at.desc(), Case.record_id.desc())
+    rows = session.execute(query if limit is None else query.limit(limit))
+    return [ListedCase(case, agency) for case, agency in rows]
+
+
+def get_case(session: Session, code: str, *, viewer: Viewer, now: datetime) -> CaseView:
+    """The case with every value that the viewer may read and where it came from; the reading leaves a trace.
+
+    Raises CaseNotFound, alike for a case that is not there and one that the viewer may not see.
+    """
+    case, agency = _find(session, code, viewer)
+    records = _records(session, case.record_id)
+    views = tuple(_view(session, one, viewer) for one in records)
+    submissions = _submissions(session, [one.id for one in records])
+    record(session, viewer.actor, Action.CASE_READ, f"case:{case.record_id}", now=now, code=case.code)
+    return CaseView(case, agency, views, submissions)
+
+
+def confirm_case(session: Session, code: str, *, viewer: Viewer, now: datetime) -> Case:
+    """The case that a form proposed is one: it is in review. Raises CaseNotFound, NotAllowed."""
+    viewer.require(Right.CONFIRM_CASES)
+    case, _agency = _find(session, code, viewer)
+    if case.proposed:
+        case.proposed, case.stage, case.changed_at = False, "review", now
+        session.flush()
+        record(session, viewer.actor, Action.CASE_CONFIRMED, f"case:{case.record_id}", now=now, code=case.code)
+    return case
+
+
+def codes_of(session: Session, root_ids: Iterable[str | None]) -> dict[str, str]:
+    """The case code of every root that is a case."""
+    wanted = {root_id for root_id in root_ids if root_id}
+    rows = session.execute(select(Case.record_id, Case.code).where(Case.record_id.in_(wanted)))
+    return {row.record_id: row.code for row in rows}
+
+
+def refresh_case(session: Session, case_id: str, *, now: datetime) -> None:
+    """What lists know of the case follows from its assertions."""
+    case = session.get(Case, case_id)
+    if case is None:
+        return
+    coded = select(Assertion).where(Assertion.record_id == case_id, Assertion.sealed.is_(None))
+    fields = project(_said(session, coded, None))
+    district, opened = fields.get("case.district"), fields.get("case.opened_on")
+    case.district = str(district.value) if district and district.value else case.district
+    if opened and opened.value:
+        case.opened_on = date.fromisoformat(str(opened.value))
+    case.changed_at = now
+    session.flush()
+
+
+def _find(session: Session, code: str, viewer: Viewer) -> tuple[Case, str]:
+    viewer.require(Right.READ_CASES)
+    try:
+        spoken = normalise(code)
+    except NotACaseCode as error:
+        raise CaseNotFound("There is no such case.") from error
+    query = select(Case, Agency.name).join(Agency, Agency.id == Case.agency_id).where(Case.code == spoken)
+    row = session.execute(_visible(query, viewer)).first()
+    if row is None:
+        raise CaseNotFound("There is no such case.")
+    return row[0], row[1]
+
+
+def _visible(query: Select[Case, str], viewer: Viewer) -> Select[Case, str]:
+    """Loading is authorising: across agencies for those who may, else the own agency's open cases."""
+    if viewer.everywhere:
+        return query
+    return query.where(Case.agency_id == viewer.agency_id, Case.access_class == OPEN_TEAM)
+
+
+def _records(session: Session, case_id: str) -> list[Record]:
+    """The case, what belongs to it, the person it centres on, and what belongs to that person but other cases."""
+    links = select(RecordLink.record_id, RecordLink.parent_id).where(RecordLink.replaced_at.is_(None))
+    person_ids = set(
+        session.scalars(links.with_only_columns(RecordLink.parent_id).where(RecordLink.record_id == case_id))
+    )
+    held, fresh = {case_id, *person_ids}, {case_id, *person_ids}
+    while fresh:
+        below = session.execute(
+            links.join(Record, Record.id == RecordLink.record_id).where(
+                RecordLink.parent_id.in_(fresh), Record.kind != "case"
+            )
+        )
+        fresh = {row.record_id for row in below} - held
+        held |= fresh
+    records = session.scalars(select(Record).where(Record.id.in_(held))).all()
+    order = {kind: number for number, kind in enumerate(DICTIONARY.records)}
+    return sorted(records, key=lambda one: (order.get(one.kind, 99), one.made_at, one.key))
+
+
+def _view(session: Session, one: Record, viewer: Viewer) -> RecordView:
+    key = root_key(session, one.root_id)
+    fields = project(_said(session, select(Assertion).where(Assertion.record_id == one.id), key, viewer))
+    order = {name: number for number, name in enumerate(DICTIONARY.fields)}
+    return RecordView(one.id, one.kind, dict(sorted(fields.items(), key=lambda item: order.get(item[0], 9999))))
+
+
+def _said(session: Session, query: Select[Assertion], key: bytes | None, viewer: Viewer | None = None) -> list[Said]:
+    """The assertions that count, opened, but for fields of a class that the viewer may not read."""
+    rows = session.execute(
+        query.add_columns(Submission.instance_id, Submission.received_at)
+        .outerjoin(Submission, Submission.id == Assertion.submission_id)
+        .where(Assertion.replaced_at.is_(None))
+    )
+    return [
+        said(assertion, key, instance_id or "", received_at)
+        for assertion, instance_id, received_at in rows
+        if viewer is None or viewer.may(_class_right(assertion.field))
+    ]
+
+
+def _class_right(name: str) -> Right:
+    known = DICTIONARY.field(name)
+    return Right(f"class.{known.cls}") if known else Right.CLASS_IDENTITY
+
+
+def _submissions(session: Session, record_ids: Sequence[str]) -> tuple[Submission, ...]:
+    told = select(Assertion.submission_id).where(Assertion.record_id.in_(record_ids), Assertion.replaced_at.is_(None))
+    query = select(Submission).where(Submission.id.in_(told)).order_by(Submission.received_at)
+    return tuple(session.scalars(query))
+
+
+def group_by_kind(records: Iterable[RecordView]) -> dict[str, list[RecordView]]:
+    """The records of a case under their kinds, in the order of the dictionary."""
+    grouped: dict[str, list[RecordView]] = defaultdict(list)
+    for one in records:
+        grouped[one.kind].append(one)
+    return dict(grouped)

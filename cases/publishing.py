@@ -1,0 +1,83 @@
+"""A workbook is compiled, its mapping checked against the dictionary, and both are published together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from audit.trail import Actor
+from cases.mapping import Mapping, read_mapping
+from forms.publish import CaseMapping, publish
+from forms.tables import FormVersion
+from storage.files import Files
+from xlsforms.compile import Compiled, RefusedForm, compile_form, compile_xform
+from xlsforms.findings import Finding, refusing
+from xlsforms.workbook import Workbook, read_workbook, with_mapping, without_sheets
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A form that was compiled and checked; it can be published unless `refused`."""
+
+    compiled: Compiled | None
+    workbook: Workbook | None
+    mapping: Mapping | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def refused(self) -> bool:
+        """True when a finding is an error."""
+        return self.compiled is None or refusing(self.findings)
+
+
+def check_form(content: bytes, name: str, *, now: datetime, mapping_csv: tuple[str, bytes] | None = None) -> Checked:
+    """Everything there is to say about a workbook or XForm, all at once; nothing is stored.
+
+    `mapping_csv` is the name and content of a mapping file beside it. Raises UnreadableWorkbook.
+    """
+    if name.lower().endswith(".xml"):
+        workbook, plain = None, without_sheets(name)
+    else:
+        workbook = plain = read_workbook(content, name)
+    if mapping_csv is not None:
+        plain = with_mapping(plain, mapping_csv[1], mapping_csv[0])
+    try:
+        compiled = _compile(workbook, content, name, now)
+    except RefusedForm as refused:
+        return Checked(None, workbook, None, refused.findings)
+    mapping, found = read_mapping(plain, compiled.definition)
+    return Checked(compiled, workbook, mapping, (*compiled.findings, *found))
+
+
+def publish_form(
+    session: Session,
+    checked: Checked,
+    *,
+    project_id: int,
+    media: Sequence[tuple[str, bytes]],
+    files: Files,
+    actor: Actor,
+    now: datetime,
+) -> FormVersion:
+    """The form and its mapping are published; raises RefusedForm, and what `forms.publish.publish` raises."""
+    if checked.compiled is None or checked.refused:
+        raise RefusedForm(checked.findings)
+    mapping = checked.mapping
+    return publish(
+        session,
+        checked.compiled,
+        project_id=project_id,
+        workbook=checked.workbook,
+        mapping=None if mapping is None else CaseMapping(mapping.to_json(), mapping.version),
+        media=media,
+        files=files,
+        actor=actor,
+        now=now,
+    )
+
+
+def _compile(workbook: Workbook | None, content: bytes, name: str, now: datetime) -> Compiled:
+    if workbook is None:
+        return compile_xform(content, name)
+    return compile_form(workbook, fallback_version=f"{now.astimezone(UTC):%Y%m%d%H%M%S}")

@@ -1,0 +1,75 @@
+"""The rows of the case record: records, the links between them, and what was asserted about each."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from accounts.tables import Agency, Person, Project
+from storage.database import PK, Base, Json, Moment
+from storage.roots import RootKey
+from submissions.tables import Submission
+
+
+class Record(Base):
+    """A case, a person, a screening, ... ; its id follows from its kind and key, so that it is made once."""
+
+    __tablename__ = "records"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(30))
+    key: Mapped[str] = mapped_column(String(600))
+    root_id: Mapped[str] = mapped_column(ForeignKey(RootKey.root_id), index=True)
+    made_at: Mapped[datetime] = mapped_column(Moment)
+    __table_args__ = (UniqueConstraint("kind", "key"),)
+
+
+class Case(Base):
+    """What lists and queues know of a case: coded values in clear, projected from its assertions."""
+
+    __tablename__ = "cases"
+    record_id: Mapped[str] = mapped_column(ForeignKey(Record.id), primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey(Project.id))
+    code: Mapped[str] = mapped_column(String(20), unique=True)
+    stage: Mapped[str] = mapped_column(String(20))
+    proposed: Mapped[bool] = mapped_column()
+    agency_id: Mapped[int] = mapped_column(ForeignKey(Agency.id))
+    access_class: Mapped[str] = mapped_column(String(20))
+    opened_on: Mapped[date] = mapped_column(Date)
+    district: Mapped[str | None] = mapped_column(String(40))
+    changed_at: Mapped[datetime] = mapped_column(Moment)
+    __table_args__ = (Index("ix_cases_agency_id_changed_at", "agency_id", "changed_at"),)
+
+
+class RecordLink(Base):
+    """One record belongs to another, because a submission says so; a replaced link no longer counts."""
+
+    __tablename__ = "record_links"
+    id: Mapped[int] = mapped_column(PK, primary_key=True)
+    record_id: Mapped[str] = mapped_column(ForeignKey(Record.id), index=True)
+    parent_id: Mapped[str] = mapped_column(ForeignKey(Record.id), index=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey(Submission.id), index=True)
+    replaced_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class Assertion(Base):
+    """A value that a submission or a person asserts of one field; never overwritten, only replaced by a replay.
+
+    `value` holds coded values in clear; every other class stands in `sealed`, under the record root's key.
+    """
+
+    __tablename__ = "assertions"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    record_id: Mapped[str] = mapped_column(ForeignKey(Record.id))
+    field: Mapped[str] = mapped_column(String(80))
+    mode: Mapped[str] = mapped_column(String(10))
+    value: Mapped[Any] = mapped_column(Json)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    submission_id: Mapped[int | None] = mapped_column(ForeignKey(Submission.id), index=True)
+    question: Mapped[str | None] = mapped_column(String(600))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey(Person.id))
+    observed_at: Mapped[datetime] = mapped_column(Moment)
+    recorded_at: Mapped[datetime] = mapped_column(Moment)
+    mapping_version: Mapped[str] = mapped_column(String(16))
+    replaced_at: Mapped[datetime | None] = mapped_column(Moment)
+    __table_args__ = (Index("ix_assertions_record_id_field", "record_id", "field"),)

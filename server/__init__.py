@@ -1,0 +1,1 @@
+"""HTTP, the command line, and how the parts are put together."""

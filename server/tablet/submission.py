@@ -1,0 +1,89 @@
+"""Where statements come in: the custody order of ARCHITECTURE.md, "How a submission travels"."""
+
+from flask import Response, request
+from flask_babel import gettext as _
+
+from accounts.devices import KnownDevice, seen, seen_is_due, still_known
+from forms.library import FormNotFound
+from forms.offer import OfferedForm
+from server.access import device
+from server.runtime import clock, runtime
+from server.tablet import openrosa
+from server.tablet.door import PLACES, blueprint
+from server.tablet.post import read_post
+from submissions.instance import Instance, read_instance
+from submissions.parts import Part, Upload, held_parts, keep_files
+from submissions.receive import Receipt, Sender, receive
+
+WAITING = frozenset({Receipt.CONFLICT, Receipt.HELD})
+
+
+@blueprint.route(PLACES[0] + "/submission", methods=["HEAD"])
+@blueprint.route(PLACES[1] + "/submission", methods=["HEAD"])
+def ready(project_id: int) -> Response:
+    """Collect asks before every submission how large a post may be; only 204 counts as yes."""
+    return openrosa.with_headers(Response(status=204))
+
+
+@blueprint.post(PLACES[0] + "/submission")
+@blueprint.post(PLACES[1] + "/submission")
+def submit(project_id: int) -> Response:
+    """The statement is durably ours before 201 or 202 leaves."""
+    tablet, now, running = device(), clock(), runtime()
+    post = read_post(request, largest=running.settings.largest_post)
+    instance = read_instance(post.xml)
+    form = _form(tablet, instance)
+    parts = _keep(instance, form, post.uploads)
+    with running.database.begin() as session:
+        still_known(session, tablet)
+        receipt = receive(
+            session,
+            instance,
+            parts,
+            form=form,
+            project_id=tablet.project_id,
+            sender=Sender(tablet.actor, device_id=tablet.id),
+            now=now,
+            strict=running.settings.strict,
+        )
+        if seen_is_due(tablet, now):
+            seen(session, tablet, app_version=_claimed("User-Agent"), install_id=_install_id(), now=now)
+    running.wake_filing()  # The statement is ours from here; filing it has a transaction of its own.
+    return openrosa.message(_words(receipt), 202 if receipt in WAITING else 201)
+
+
+def _form(tablet: KnownDevice, instance: Instance) -> OfferedForm:
+    form = runtime().offers.of(tablet).forms.get(instance.form_id)
+    if form is None:
+        raise FormNotFound("There is no such form.")
+    return form
+
+
+def _keep(instance: Instance, form: OfferedForm, uploads: tuple[Upload, ...]) -> list[Part]:
+    """The files are on the disk before any row points at them."""
+    if not uploads:
+        return []
+    running = runtime()
+    with running.database.read() as session:
+        held = held_parts(session, form.id, instance.instance_id)
+    return keep_files(uploads, keys=running.database.keys, files=running.files, held=held)
+
+
+def _words(receipt: Receipt) -> str:
+    words: dict[Receipt, str] = {
+        Receipt.STORED: _("Received. Thank you."),
+        Receipt.ALREADY_HELD: _("Received before. Nothing is missing."),
+        Receipt.ATTACHMENTS_ADDED: _("The files were received. Thank you."),
+        Receipt.EDITED: _("The correction was received. Thank you."),
+        Receipt.HELD: _("Received and kept. The office must open this version of the form."),
+        Receipt.CONFLICT: _("Received and kept. The office will compare it with what it had."),
+    }
+    return words[receipt]
+
+
+def _claimed(header: str) -> str | None:
+    return (request.headers.get(header) or "")[:120] or None
+
+
+def _install_id() -> str | None:
+    return (request.args.get("deviceID") or "")[:120] or None
