@@ -12,8 +12,10 @@ from forms.publish import CaseMapping, publish
 from forms.tables import FormVersion
 from storage.files import Files
 from xlsforms.compile import Compiled, RefusedForm, compile_form, compile_xform
-from xlsforms.findings import Finding, refusing
-from xlsforms.workbook import Workbook, read_workbook, with_mapping, without_sheets
+from xlsforms.findings import Finding, refusing, tidy
+from xlsforms.mapping_file import mapping_workbook, with_mapping
+from xlsforms.sheets import Workbook
+from xlsforms.workbook import read_workbook
 
 
 @dataclass(frozen=True)
@@ -36,18 +38,14 @@ def check_form(content: bytes, name: str, *, now: datetime, mapping_csv: tuple[s
 
     `mapping_csv` is the name and content of a mapping file beside it. Raises UnreadableWorkbook.
     """
-    if name.lower().endswith(".xml"):
-        workbook, plain = None, without_sheets(name)
-    else:
-        workbook = plain = read_workbook(content, name)
-    if mapping_csv is not None:
-        plain = with_mapping(plain, mapping_csv[1], mapping_csv[0])
+    workbook = None if name.lower().endswith(".xml") else read_workbook(content, name)
     try:
         compiled = _compile(workbook, content, name, now)
     except RefusedForm as refused:
         return Checked(None, workbook, None, refused.findings)
-    mapping, found = read_mapping(plain, compiled.definition)
-    return Checked(compiled, workbook, mapping, (*compiled.findings, *found))
+    declared = _mapping_sheets(workbook, mapping_csv)
+    mapping, found = (None, ()) if declared is None else read_mapping(declared, compiled.definition)
+    return Checked(compiled, workbook, mapping, tidy((*compiled.findings, *found)))
 
 
 def publish_form(
@@ -75,6 +73,13 @@ def publish_form(
         actor=actor,
         now=now,
     )
+
+
+def _mapping_sheets(workbook: Workbook | None, mapping_csv: tuple[str, bytes] | None) -> Workbook | None:
+    if mapping_csv is None:
+        return workbook
+    name, content = mapping_csv
+    return mapping_workbook(content, name) if workbook is None else with_mapping(workbook, content, name)
 
 
 def _compile(workbook: Workbook | None, content: bytes, name: str, now: datetime) -> Compiled:

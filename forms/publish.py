@@ -16,7 +16,7 @@ from audit.trail import Action, Actor, record
 from forms.tables import Form, FormMapping, FormMedia, FormVersion
 from storage.files import Files
 from xlsforms.compile import Compiled
-from xlsforms.workbook import Workbook
+from xlsforms.sheets import Workbook
 
 SAFE_NAME = re.compile(r"[^/\\\x00-\x1f]{1,200}")
 

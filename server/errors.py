@@ -30,7 +30,7 @@ from submissions.inbox import SubmissionNotFound
 from submissions.instance import BadInstance
 from submissions.receive import FormClosed, InstanceConflict, VersionUnknown
 from xlsforms.compile import RefusedForm
-from xlsforms.workbook import UnreadableWorkbook
+from xlsforms.sheets import UnreadableWorkbook
 
 log = logging.getLogger("fieldcase")
 
