@@ -63,7 +63,7 @@ class Assertion(Base):
     record_id: Mapped[str] = mapped_column(ForeignKey(Record.id))
     field: Mapped[str] = mapped_column(String(80))
     mode: Mapped[str] = mapped_column(String(10))
-    value: Mapped[Any] = mapped_column(Json)
+    value: Mapped[Any] = mapped_column(Json, nullable=True)
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     submission_id: Mapped[int | None] = mapped_column(ForeignKey(Submission.id), index=True)
     question: Mapped[str | None] = mapped_column(String(600))

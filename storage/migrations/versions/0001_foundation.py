@@ -323,7 +323,7 @@ def upgrade() -> None:
             sa.JSON(none_as_null=True).with_variant(
                 postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
             ),
-            nullable=False,
+            nullable=True,
         ),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.Column("submission_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
