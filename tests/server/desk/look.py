@@ -1,0 +1,56 @@
+"""An app that draws every page from invented data, so that pages can be looked at before and without the rest."""
+
+from flask import Flask, abort, render_template, request, session
+
+from server.desk.look import close_the_page, dress
+from tests.server.desk import samples
+
+ADDRESSES = {
+    "overview": "/",
+    "sign_in": "/sign-in",
+    "sign_out": "/sign-out",
+    "sign_out_elsewhere": "/account/sign-out-elsewhere",
+    "language": "/language",
+    "account": "/account",
+    "account_password": "/account/password",
+    "join": "/join/<token>",
+    "new_password": "/password/<token>",
+    "forms": "/forms",
+    "publish": "/publish",
+    "form": "/forms/<form_id>",
+    "submissions": "/submissions",
+    "refile": "/submissions/<submission_id>/refile",
+    "cases": "/cases",
+    "confirm_case": "/cases/<code>/confirm",
+    "people": "/people",
+    "person_new": "/people/new",
+    "person": "/people/<person_id>",
+    "person_link": "/people/<person_id>/link",
+    "person_enable": "/people/<person_id>/enable",
+    "person_disable": "/people/<person_id>/disable",
+    "agencies": "/agencies",
+    "tablets": "/tablets",
+    "tablet_new": "/tablets/new",
+    "tablet": "/tablets/<tablet_id>",
+    "tablet_revoke": "/tablets/<tablet_id>/revoke",
+}
+
+
+def look_app() -> Flask:
+    """/look/<load>/<page>?language=es draws a page with no data, a day's data, or more than fits."""
+    app = Flask("server", static_folder=None)
+    app.secret_key = "only for looking"
+    app.jinja_env.globals["csrf_token"] = lambda: "a-token"
+    dress(app, chosen_language=lambda: request.args.get("language"), zone="America/Belize")
+    for endpoint, address in ADDRESSES.items():
+        app.add_url_rule(address, f"desk.{endpoint}", lambda **_: abort(404), methods=["GET", "POST"])
+
+    @app.get("/look/<load>/<path:page>")
+    def look(load: str, page: str) -> str:
+        template, view = samples.page(page, load)
+        for category, message in view.pop("flashes", []):
+            session.setdefault("_flashes", []).append((category, message))
+        return render_template(template, **samples.shell(page, load), **view)
+
+    app.after_request(close_the_page)
+    return app
