@@ -1,42 +1,78 @@
 # Fieldcase. `make help` lists the targets; README.md says what they are for.
-VENV := .venv
-PY   := $(VENV)/bin/python
-OPTS := -q --require-hashes --only-binary :all:
+VENV   := .venv
+PY     := $(VENV)/bin/python
+OPTS   := -q --require-hashes --only-binary :all:
 ASSETS := server/assets
 BUILT  := server/static/built/.done
-WORDS  := $(patsubst %.po,%.mo,$(wildcard server/translations/*/LC_MESSAGES/messages.po))
+WORDS   = $(patsubst %.po,%.mo,$(wildcard server/translations/*/LC_MESSAGES/messages.po))
+RUN    := $(VENV)/.run-$(shell python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+DEV    := $(subst .run,.dev,$(RUN))
+FORMS  := xlsforms/questionnaires/field_screening_adult.xlsx xlsforms/questionnaires/follow_up_visit.xlsx
+PYTEST := $(PY) -m pytest -q -n 2
+
+.PHONY: help setup run test check quick bench prove lock translations
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
+
+setup: $(RUN) $(BUILT) words ## install what the server needs; compile the pages' assets and words
+
+run: setup ## start Fieldcase with the shipped forms (FIELDCASE_HOST, FIELDCASE_PORT, FIELDCASE_BASE_URL)
+	@$(VENV)/bin/fieldcase init
+	@$(VENV)/bin/fieldcase form list --json | grep -q form_id || for form in $(FORMS); do $(VENV)/bin/fieldcase form publish $$form || exit; done
+	@exec $(VENV)/bin/fieldcase serve
+
+test: setup $(DEV) ## run all tests
+	$(PYTEST)
+
+check: setup $(DEV) ## style, types and floors
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+quick: check ## the checks and the short tests, on SQLite alone
+	FIELDCASE_TEST_DB=sqlite $(PYTEST) --quick
+
+bench: setup $(DEV) ## how many submissions a second are received and filed, beside the floor
+	$(PY) -m tests.bench
+
+prove: setup $(DEV) ## the long proofs at full size; writes docs/proofs.md
+	FIELDCASE_PROVE=1 $(PY) -m pytest -q -m proof --timeout 7200 --write-proofs docs/proofs.md
 
 # uv installs the hashed locks; pip is the fall-back that serves an office with its own package mirror (uv reads no pip.conf).
 define install
 $(VENV)/bin/uv pip install $(OPTS) --python $(PY) -r $(1) || python3 -m pip --python $(PY) install $(OPTS) -r $(1)
 endef
+OWN := -q --no-deps --no-build-isolation
 
-.PHONY: help setup run test check bench prove lock clean translations
-help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+# `venv --without-pip` and Debian's own pip: a bare Debian has no ensurepip, and its pip installs nothing outside a venv.
+$(RUN): requirements-uv.lock requirements.lock pyproject.toml
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Fieldcase needs Python 3.11 or newer.")'
+	@python3 -m pip --version >/dev/null || { echo "pip is missing; install it with: apt-get install python3-pip"; exit 1; }
+	@echo "Installing what Fieldcase needs into $(VENV) ..."
+	@test -x $(PY) || python3 -m venv --without-pip $(VENV)
+	@python3 -m pip --python $(PY) install $(OPTS) -r requirements-uv.lock
+	@$(call install,requirements.lock)
+	@$(VENV)/bin/uv pip install $(OWN) --offline --python $(PY) -e . || python3 -m pip --python $(PY) install $(OWN) -e .
+	@touch $@
+$(DEV): requirements-dev.lock $(RUN)
+	@echo "Installing what the tests need ..."
+	@$(call install,requirements-dev.lock)
+	@touch $@
 
-$(VENV)/.run: requirements-uv.lock requirements.lock pyproject.toml
-	test -x $(PY) || python3 -m venv --without-pip $(VENV)
-	python3 -m pip --python $(PY) install $(OPTS) -r requirements-uv.lock
-	$(call install,requirements.lock)
-	$(VENV)/bin/uv pip install -q --python $(PY) --no-deps --no-build-isolation --offline -e . || python3 -m pip --python $(PY) install -q --no-deps --no-build-isolation -e .
-	touch $@
-$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
-	$(call install,requirements-dev.lock)
-	touch $@
-
-$(ASSETS)/node_modules/.ok: $(ASSETS)/package-lock.json $(ASSETS)/.npmrc | $(VENV)/.run
-	cd $(ASSETS) && ../../$(VENV)/bin/npm ci --loglevel=error >/dev/null
-	touch $@
+$(ASSETS)/node_modules/.ok: $(ASSETS)/package-lock.json $(ASSETS)/.npmrc | $(RUN)
+	@echo "Compiling the pages' style sheets and scripts ..."
+	@cd $(ASSETS) && ../../$(VENV)/bin/npm ci --loglevel=error >/dev/null
+	@touch $@
 $(BUILT): $(ASSETS)/node_modules/.ok $(ASSETS)/build.js $(wildcard $(ASSETS)/scss/* $(ASSETS)/js/* $(ASSETS)/images/*)
-	$(VENV)/bin/node $(ASSETS)/build.js
-	touch $@
-%/messages.mo: %/messages.po | $(VENV)/.run
-	$(VENV)/bin/pybabel --quiet compile -i $< -o $@
+	@$(VENV)/bin/node $(ASSETS)/build.js
+	@touch $@
+.PHONY: words
+words: $(WORDS)
+%/messages.mo: %/messages.po | $(RUN)
+	@$(VENV)/bin/pybabel --quiet compile -i $< -o $@
 
-setup: $(VENV)/.run $(BUILT) $(WORDS) ## install what the server needs and compile the pages' assets and words
-
-translations: $(VENV)/.run ## collect the pages' words anew into the catalogues
+translations: $(RUN) ## collect the pages' words anew into the catalogues
 	$(VENV)/bin/pybabel --quiet extract -F babel.cfg -k _l -c NOTE: --add-location=file --sort-by-file --project=Fieldcase --copyright-holder=Fieldcase -o server/translations/messages.pot server
 	$(VENV)/bin/pybabel --quiet update --no-fuzzy-matching --update-header-comment -i server/translations/messages.pot -d server/translations
 
