@@ -53,4 +53,4 @@ def media(root: etree._Element, model: etree._Element) -> tuple[str, ...]:
         attribute(instance, "id") + ".csv" for instance in kids(model, "instance") if not attribute(instance, "src")
     }
     names = (file_name(reference) for reference in references(root))
-    return tuple(dict.fromkeys(name for name in names if name and name not in inside))
+    return tuple(dict.fromkeys(name for name in names if name and "${" not in name and name not in inside))

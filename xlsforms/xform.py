@@ -21,7 +21,7 @@ def parse(content: bytes) -> etree._Element:
     try:
         root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise UnreadableForm(f"The form is not well-formed XML: {error}") from error
+        raise UnreadableForm(f"The form is not well-formed XML: {getattr(error, 'msg', error)}.") from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise UnreadableForm("The form declares a DOCTYPE, which is not allowed here. Take that line out.")
     return root

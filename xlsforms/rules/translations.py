@@ -1,0 +1,71 @@
+"""Rules about languages: which texts one of them lacks."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from xlsforms.columns import MEDIA, TEXTS, Column, View, setting, view
+from xlsforms.findings import Finding, warning
+from xlsforms.limits import Limits
+from xlsforms.sheets import Workbook
+
+TOLD = 30  # holes of one language on one sheet; the last of them tells how many more there are
+Columns = dict[str, dict[str, Column]]  # by meaning, then by language
+
+
+def missing(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
+    """Texts that stand in one language of the form and not in another; a language nobody has begun is not asked for."""
+    default = setting(workbook, "default_language")[0]
+    views = [view(workbook, name) for name in ("survey", "choices")]
+    begun = sorted({language for found in views for language in _begun(found, default)})
+    if len(begun) > 1:
+        for found in views:
+            yield from _holes(found, begun, default)
+
+
+def _translated(found: View, default: str) -> Columns:
+    grouped: Columns = defaultdict(dict)
+    for column in found.columns:
+        if column.name in TEXTS + MEDIA:
+            grouped[column.name].setdefault(column.language or default, column)
+    return grouped
+
+
+def _begun(found: View, default: str) -> Iterable[str]:
+    return {column.language or default for _row, column, _value in found.cells("label", "hint")}
+
+
+def _holes(found: View, languages: list[str], default: str) -> Iterator[Finding]:
+    filled = {column for _row, column, _value in found.cells(*TEXTS, *MEDIA)}
+    for name, columns in _translated(found, default).items():
+        present = {language: column for language, column in columns.items() if column in filled}
+        if not present:
+            continue
+        for language in languages:
+            if language not in present:
+                yield _column_missing(found, name, language, next(iter(present.values())))
+            elif name in TEXTS:
+                yield from _cells_missing(found, present, language)
+
+
+def _column_missing(found: View, name: str, language: str, other: Column) -> Finding:
+    words = (
+        f"The column '{other.header}' has no texts in {_called(language)}. Add '{name}::{language}' and translate it."
+    )
+    return warning("translation-missing", found.head(other), words)
+
+
+def _cells_missing(found: View, present: dict[str, Column], language: str) -> Iterator[Finding]:
+    column = present[language]
+    rows = [
+        row
+        for row in found.sheet.rows
+        if column.header not in row.values and any(other.header in row.values for other in present.values())
+    ]
+    for told, row in enumerate(rows[:TOLD], 1):
+        more = f" So do {len(rows) - TOLD} further rows." if told == TOLD < len(rows) else ""
+        words = f"'{column.header}' is blank here, but another language has the text. Translate it.{more}"
+        yield warning("translation-missing", found.sheet.place(row, column.header), words)
+
+
+def _called(language: str) -> str:
+    return f"'{language}'" if language else "the form's own language"
