@@ -39,16 +39,18 @@ STOP: dict[str, Any] = {"ok": False, "kind": "engine", "error": "the engine's pr
 
 
 class FormRefused(Exception):
-    """The form could not be filled as asked; `kind` is one of unknown, unasked, value, constraint, required, readonly,
-    repeat, unsatisfied or engine, `path` is the question."""
+    """The form could not be filled as asked; `path` is the question, `kind` the reason.
+
+    Kinds: unknown, unasked, value, constraint, required, readonly, repeat (a written answer is at fault), unsatisfied
+    (no valid answer was found), media (a file of the form is missing), engine (JavaRosa itself failed).
+    """
 
     def __init__(self, report: dict[str, Any]) -> None:
         self.kind: str = report.get("kind", "engine")
         self.path: str = report.get("path", "")
         self.report = report
-        super().__init__(
-            f"{self.kind}: {self.path}: {report.get('error')}".replace(": :", ":") + f"\n{report.get('trace', '')}"
-        )
+        said = ": ".join(filter(None, [self.kind, self.path, str(report.get("error"))]))
+        super().__init__(f"{said}\n{report['trace']}" if "trace" in report else said)
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,8 @@ class JavaRosa:
         skip: float = 0.2,
         repeats: int = 3,
         fill_required: bool = True,
+        through_draft: bool = False,
+        edit: bytes | None = None,
     ) -> Filled:
         """The form opened, answered and finalized.
 
@@ -174,6 +178,9 @@ class JavaRosa:
         each optional one skipped with probability `skip`, each repeat 0 to `repeats` instances. Without one they stay
         empty, or as the form fills them, unless they are required and `fill_required`. Raises FormRefused when a
         written answer is not accepted, not asked or unknown (`strict`), or when the form cannot be made valid.
+
+        `through_draft` saves the answered form and opens it again before it is finalized; `edit` is the XML of a sent
+        instance to start from, the result then names it as the one that it replaces.
         """
         with self._lock, tempfile.TemporaryDirectory(dir=self.folder) as fresh:
             folder = Path(fresh)
@@ -188,14 +195,17 @@ class JavaRosa:
                 "skip": skip,
                 "repeats": repeats,
                 "fill_required": fill_required,
+                "through_draft": through_draft,
                 "device": {"deviceid": "collect:simulated0000001", "time_zone": "UTC", **(device or {})},
             }
             if seed is not None:
                 job["seed"] = seed
             if language is not None:
                 job["language"] = language
-            report = self._ask(job)
-            return _filled(report, folder)
+            if edit is not None:
+                (folder / "edit.xml").write_bytes(edit)
+                job["edit"] = str(folder / "edit.xml")
+            return _filled(self._ask(job), folder)
 
     def _kept(self, content: bytes) -> Path:
         path = self.folder / "forms" / hashlib.sha256(content).hexdigest()[:20] / "form.xml"

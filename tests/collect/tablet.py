@@ -199,6 +199,18 @@ class Tablet:
         known = {**self.device(), **(device or {})}
         return self.finalize(javarosa.fill(form.xform, answers, seed, media, device=known, **options), form)
 
+    def edit(
+        self, javarosa: JavaRosa, sent: Instance, answers: Mapping[str, Any] | None = None, **options: Any
+    ) -> Instance:
+        """A new instance that replaces one still on the tablet, with its files and these answers changed."""
+        form = self.form(sent.form_id, sent.form_version)
+        known = self.device()
+        edited = self.finalize(
+            javarosa.fill(form.xform, answers, media=form.media, device=known, edit=sent.xml, **options), form
+        )
+        edited.files = {**sent.files, **edited.files}
+        return edited
+
     def finalize(self, filled: Filled, form: StoredForm) -> Instance:
         """The filled form waits on the tablet to be sent."""
         now = time.time() + self.clock

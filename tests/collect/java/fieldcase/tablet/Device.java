@@ -86,6 +86,10 @@ final class Device implements IPropertyManager {
         };
     }
 
+    String location() {
+        return location;
+    }
+
     @Override
     public String getSingularProperty(String name) {
         return properties.getOrDefault(name.toLowerCase(Locale.ROOT), "");

@@ -67,6 +67,13 @@ record Place(List<String> names, List<Integer> positions) {
         return new Place(names, filled);
     }
 
+    /** This path with the positions that a tail of it says. */
+    Place ending(Place tail) {
+        List<Integer> filled = new ArrayList<>(positions.subList(0, positions.size() - tail.positions.size()));
+        filled.addAll(tail.positions);
+        return new Place(names, filled);
+    }
+
     /** Every position that this path says is also said by the other one, down to the given number of steps. */
     boolean allows(Place actual, int steps) {
         for (int level = 0; level < steps; level++) {

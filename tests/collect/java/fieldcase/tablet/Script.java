@@ -72,12 +72,13 @@ final class Script {
             }
             return above == null ? place : place.within(above);
         }
-        List<String> found = outline.ending(key, above == null ? "" : above.path());
+        Place tail = Place.parse("/" + key);
+        List<String> found = outline.ending(tail.path().substring(1), above == null ? "" : above.path());
         if (found.size() != 1) {
             throw new Refused("unknown", key, found.isEmpty() ? "the form has no such question"
                 : "several questions have this name: " + String.join(", ", found));
         }
-        Place place = Place.parse(found.get(0));
+        Place place = Place.parse(found.get(0)).ending(tail);
         return above == null ? place : place.within(above);
     }
 

@@ -39,7 +39,8 @@ final class Values {
     }
 
     IAnswerData from(JsonNode value, FormEntryPrompt prompt, String path) {
-        if (value.isNull() || (value.isTextual() && value.asText().isEmpty())) {
+        boolean unticked = prompt.getControlType() == Constants.CONTROL_TRIGGER && value.isBoolean() && !value.asBoolean();
+        if (value.isNull() || unticked || (value.isTextual() && value.asText().isEmpty()) || (value.isArray() && value.isEmpty())) {
             return null;
         }
         try {
