@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import Index, String, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.database import PK, Base, Json, Moment
+from storage.database import PK, Base, Json, Moment, table_of
 from storage.sealing import intake_keys_of
 
 Fact = str | int | bool | None
@@ -96,7 +96,7 @@ def record(session: Session, actor: Actor, action: Action, subject: str, *, now:
         "subject": subject,
         "facts": facts,
     }
-    session.execute(insert(AuditEntry), {**row, "seal": seal_of(intake_keys_of(session).audit_key, row)})
+    session.execute(insert(table_of(AuditEntry)), {**row, "seal": seal_of(intake_keys_of(session).audit_key, row)})
 
 
 def seal_of(audit_key: bytes, row: dict[str, object]) -> str:

@@ -2,28 +2,35 @@
 
 import dataclasses
 import json
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Select, update
 from sqlalchemy.orm import Session
 
-from cases.dictionary import DICTIONARY, Value
+from cases.dictionary import Value
 from cases.plan import Planned
-from cases.tables import Assertion, RecordLink
+from cases.tables import Assertion, Source
 from storage.sealing import seal, unseal
+from submissions.tables import Submission
 
 
 @dataclass(frozen=True)
-class Source:
-    """Who said it: a question of a submission, or a person at the desk."""
+class Said:
+    """One assertion, opened, with who said it: a question of a submission, or a person at the desk."""
 
-    instance_id: str = ""
-    question: str = ""
-    submission_id: int | None = None
-    person_id: int | None = None
+    id: int
+    record_id: str
+    field: str
+    mode: str
+    question: str
+    instance_id: str
+    submission_id: int | None
+    person_id: int | None
+    observed_at: datetime
+    received_at: datetime
+    value: Value = dataclasses.field(repr=False)
 
     @property
     def order(self) -> str:
@@ -31,69 +38,60 @@ class Source:
         return f"{self.instance_id}/{self.question}/{self.person_id or ''}"
 
 
-@dataclass(frozen=True)
-class Said:
-    """One assertion, opened."""
-
-    id: str
-    record_id: str
-    field: str
-    mode: str
-    source: Source
-    observed_at: datetime
-    received_at: datetime
-    value: Value = dataclasses.field(repr=False)
-
-
-def row_of(
-    planned: Planned, record_id: str, key: bytes, *, observed_at: datetime, recorded_at: datetime
-) -> dict[str, Any]:
-    """The row of a planned value, sealed unless its field is coded."""
-    assertion_id = secrets.token_hex(16)
-    sealed = seal(key, json.dumps(planned.value).encode(), _place(assertion_id)) if planned.field.sealed else None
+def row_of(planned: Planned, record_id: str, key: bytes, source_id: int) -> dict[str, Any]:
+    """The columns of a planned value, sealed unless its field is coded."""
+    name, sealed = planned.field.name, None
+    if planned.field.sealed:
+        sealed = seal(key, json.dumps(planned.value).encode(), _place(record_id, name, source_id, planned.question))
     return {
-        "id": assertion_id,
         "record_id": record_id,
-        "field": planned.field.name,
+        "source_id": source_id,
+        "field": name,
         "mode": planned.mode.value,
+        "question": planned.question,
         "value": None if planned.field.sealed else planned.value,
         "sealed": sealed,
-        "question": planned.question,
-        "observed_at": observed_at,
-        "recorded_at": recorded_at,
     }
 
 
-def said(assertion: Assertion, key: bytes | None, instance_id: str, received_at: datetime | None) -> Said:
-    """The assertion as a value; `key` is its root's, needed where the field is sealed. Raises SealBroken."""
+def read_said(session: Session, query: Select[Assertion], key: bytes | None) -> list[Said]:
+    """The assertions that count, opened with their record root's key. Raises SealBroken."""
+    rows = session.execute(
+        query.add_columns(Source, Submission.instance_id, Submission.received_at)
+        .join(Source, Source.id == Assertion.source_id)
+        .outerjoin(Submission, Submission.id == Source.submission_id)
+        .where(Source.replaced_at.is_(None))
+    )
+    return [_said(*row.tuple(), key) for row in rows]
+
+
+def retire(session: Session, submission_id: int, *, now: datetime) -> None:
+    """What the submission asserted before no longer counts; it is kept."""
+    present = (Source.submission_id == submission_id, Source.replaced_at.is_(None))
+    session.execute(update(Source).where(*present).values(replaced_at=now))
+
+
+def _said(
+    assertion: Assertion, source: Source, instance_id: str | None, received_at: datetime | None, key: bytes | None
+) -> Said:
     value = assertion.value
     if assertion.sealed is not None and key is not None:
-        value = json.loads(unseal(key, assertion.sealed, _place(assertion.id)))
-    source = Source(instance_id, assertion.question or "", assertion.submission_id, assertion.person_id)
+        place = _place(assertion.record_id, assertion.field, assertion.source_id, assertion.question)
+        value = json.loads(unseal(key, assertion.sealed, place))
     return Said(
         id=assertion.id,
         record_id=assertion.record_id,
         field=assertion.field,
         mode=assertion.mode,
-        source=source,
-        observed_at=assertion.observed_at,
-        received_at=received_at or assertion.recorded_at,
+        question=assertion.question,
+        instance_id=instance_id or "",
+        submission_id=source.submission_id,
+        person_id=source.person_id,
+        observed_at=source.observed_at,
+        received_at=received_at or source.recorded_at,
         value=value,
     )
 
 
-def retire(session: Session, submission_id: int, *, now: datetime) -> None:
-    """What the submission asserted before no longer counts; it is kept."""
-    for table in (Assertion, RecordLink):
-        present = (table.submission_id == submission_id, table.replaced_at.is_(None))
-        session.execute(update(table).where(*present).values(replaced_at=now))
-
-
-def is_sealed(name: str) -> bool:
-    """True unless the dictionary says that the field is coded."""
-    known = DICTIONARY.field(name)
-    return known is None or known.sealed
-
-
-def _place(assertion_id: str) -> str:
-    return f"assertions.sealed:{assertion_id}"
+def _place(record_id: str, name: str, source_id: int, question: str) -> str:
+    return f"assertions.sealed:{source_id}/{record_id}/{name}/{question}"

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from accounts.roles import Right, Viewer
 from accounts.tables import Agency
 from audit.trail import Action, record
-from cases.assertions import Said, said
+from cases.assertions import read_said
 from cases.codes import NotACaseCode, normalise
 from cases.dictionary import DICTIONARY
 from cases.record import FieldView, project
-from cases.tables import Assertion, Case, Record, RecordLink
+from cases.tables import Assertion, Case, Record, RecordLink, Source
 from storage.roots import root_key
 from submissions.tables import Submission
 
@@ -110,7 +110,7 @@ def refresh_case(session: Session, case_id: str, *, now: datetime) -> None:
     if case is None:
         return
     coded = select(Assertion).where(Assertion.record_id == case_id, Assertion.sealed.is_(None))
-    fields = project(_said(session, coded, None))
+    fields = project(read_said(session, coded, None))
     district, opened = fields.get("case.district"), fields.get("case.opened_on")
     case.district = str(district.value) if district and district.value else case.district
     if opened and opened.value:
@@ -141,7 +141,11 @@ def _visible(query: Select[Case, str], viewer: Viewer) -> Select[Case, str]:
 
 def _records(session: Session, case_id: str) -> list[Record]:
     """The case, what belongs to it, the person it centres on, and what belongs to that person but other cases."""
-    links = select(RecordLink.record_id, RecordLink.parent_id).where(RecordLink.replaced_at.is_(None))
+    links = (
+        select(RecordLink.record_id, RecordLink.parent_id)
+        .join(Source, Source.id == RecordLink.source_id)
+        .where(Source.replaced_at.is_(None))
+    )
     person_ids = set(
         session.scalars(links.with_only_columns(RecordLink.parent_id).where(RecordLink.record_id == case_id))
     )
@@ -160,24 +164,12 @@ def _records(session: Session, case_id: str) -> list[Record]:
 
 
 def _view(session: Session, one: Record, viewer: Viewer) -> RecordView:
+    """The record's fields, but for those of a class that the viewer may not read."""
     key = root_key(session, one.root_id)
-    fields = project(_said(session, select(Assertion).where(Assertion.record_id == one.id), key, viewer))
+    said = read_said(session, select(Assertion).where(Assertion.record_id == one.id), key)
+    fields = project(say for say in said if viewer.may(_class_right(say.field)))
     order = {name: number for number, name in enumerate(DICTIONARY.fields)}
     return RecordView(one.id, one.kind, dict(sorted(fields.items(), key=lambda item: order.get(item[0], 9999))))
-
-
-def _said(session: Session, query: Select[Assertion], key: bytes | None, viewer: Viewer | None = None) -> list[Said]:
-    """The assertions that count, opened, but for fields of a class that the viewer may not read."""
-    rows = session.execute(
-        query.add_columns(Submission.instance_id, Submission.received_at)
-        .outerjoin(Submission, Submission.id == Assertion.submission_id)
-        .where(Assertion.replaced_at.is_(None))
-    )
-    return [
-        said(assertion, key, instance_id or "", received_at)
-        for assertion, instance_id, received_at in rows
-        if viewer is None or viewer.may(_class_right(assertion.field))
-    ]
 
 
 def _class_right(name: str) -> Right:
@@ -186,7 +178,11 @@ def _class_right(name: str) -> Right:
 
 
 def _submissions(session: Session, record_ids: Sequence[str]) -> tuple[Submission, ...]:
-    told = select(Assertion.submission_id).where(Assertion.record_id.in_(record_ids), Assertion.replaced_at.is_(None))
+    told = (
+        select(Source.submission_id)
+        .join(Assertion, Assertion.source_id == Source.id)
+        .where(Assertion.record_id.in_(record_ids), Source.replaced_at.is_(None))
+    )
     query = select(Submission).where(Submission.id.in_(told)).order_by(Submission.received_at)
     return tuple(session.scalars(query))
 

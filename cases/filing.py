@@ -3,10 +3,12 @@
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Any
 
-from sqlalchemy import insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, insert, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, undefer
 
 from accounts.projects import get_agency
 from accounts.tables import Device, Person
@@ -14,17 +16,17 @@ from audit.trail import SYSTEM, Action, record
 from cases.assertions import retire, row_of
 from cases.caseload import refresh_case
 from cases.dictionary import DICTIONARY
-from cases.mapping import Mapping
+from cases.mapping import Mapping, RecordAction
 from cases.plan import NotFiled, Touched, plan
-from cases.records import Found, Origin, RecordAwaited, find_or_make
-from cases.tables import Assertion, Record, RecordLink
+from cases.records import Found, Origin, RecordAwaited, Resolved, resolve
+from cases.tables import Assertion, Record, RecordLink, Source
 from forms.library import definition_of, get_version, mapping_of
 from forms.tables import Form, FormState, FormVersion
-from storage.database import Database, DatabaseUnavailable, kept
-from storage.roots import RootDestroyed, root_key
+from storage.database import Database, DatabaseUnavailable, kept, table_of
+from storage.roots import RootDestroyed
 from storage.sealing import KeysLocked, SealBroken, keys_of
 from submissions.answers import Answer, read_answers
-from submissions.opening import move_to_root, open_instance
+from submissions.opening import move_to_root, open_instance, unlock
 from submissions.tables import Filing, Submission
 from xlsforms.questions import FormDefinition
 
@@ -42,54 +44,46 @@ class Held(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """How a version's answers are read, as far as it never changes."""
+    """How a version's answers are read; a version with this mapping never changes."""
 
     definition: FormDefinition
-    mapping: Mapping | None
+    mapping: Mapping
     form_id: str
 
 
-def file_next(database: Database, *, now: datetime) -> bool:
+@dataclass(frozen=True)
+class Claim:
+    """A submission that this transaction files, with what filing needs to know of its form and sender."""
+
+    submission: Submission
+    form_id: str
+    mapping_version: str
+    agency_id: int | None
+
+
+def file_next(database: Database, *, now: datetime, for_seconds: float = 0.0) -> bool:
     """The oldest pending submission is filed, held or set aside; False when none was waiting.
 
-    Raises DatabaseUnavailable and KeysLocked, after which it is pending as before.
+    With `for_seconds`, more follow in the same transaction until that time has passed: a commit costs as much as
+    filing one does. Raises DatabaseUnavailable and KeysLocked, after which all of them are pending as before.
     """
+    enough = perf_counter() + for_seconds
     with database.begin() as session:
-        waiting = select(Submission).where(Submission.filing == Filing.PENDING.value).order_by(Submission.id).limit(1)
-        submission = session.scalar(waiting.with_for_update(skip_locked=True))
-        if submission is None:
-            return False
-        file_one(session, submission, now=now)
-    return True
+        while True:
+            waiting = _claims().where(Submission.filing == Filing.PENDING.value).order_by(Submission.id).limit(1)
+            claim = _claim(session, waiting.with_for_update(skip_locked=True, of=Submission))
+            if claim is None:
+                return False
+            _file_or_say_why(session, claim, now)
+            if perf_counter() >= enough:
+                return True
 
 
 def file_one(session: Session, submission: Submission, *, now: datetime) -> None:
     """The submission has its effect on the record once, or says why it has none; other submissions are untouched."""
-    keys_of(session)
-    try:
-        with session.begin_nested():
-            _file(session, submission, now)
-        return
-    except NotFiled as refusal:
-        state, reason = Filing.SET_ASIDE, refusal.reason
-    except Held as waiting:
-        state, reason = Filing.HELD, waiting.reason
-    except RecordAwaited as waiting:
-        state, reason = Filing.HELD, {"code": "waits-for-record", "record": waiting.record_id}
-    except RootDestroyed:
-        state, reason = Filing.SET_ASIDE, {"code": "record-erased"}
-    except SealBroken:
-        state, reason = Filing.SET_ASIDE, {"code": "seal-broken"}
-    except (DatabaseUnavailable, KeysLocked):
-        raise
-    except Exception as error:
-        log.error("submission %s could not be filed: %s", submission.id, type(error).__name__, exc_info=error)
-        state, reason = Filing.SET_ASIDE, {"code": "unexpected"}
-    session.refresh(submission)
-    submission.filing, submission.reason = state.value, reason
-    session.flush()
-    action = Action.SUBMISSION_HELD if state is Filing.HELD else Action.SUBMISSION_SET_ASIDE
-    record(session, SYSTEM, action, f"submission:{submission.id}", now=now, code=reason["code"])
+    claim = _claim(session, _claims().where(Submission.id == submission.id).with_for_update(of=Submission))
+    if claim is not None:
+        _file_or_say_why(session, claim, now)
 
 
 def release_held(session: Session, *, now: datetime) -> int:
@@ -105,79 +99,124 @@ def release_held(session: Session, *, now: datetime) -> int:
     return released
 
 
-def _file(session: Session, submission: Submission, now: datetime) -> None:
-    reading = _reading(session, submission)
-    if reading.mapping is None:
+def _claims() -> Select[Submission, str, str, int, int]:
+    return (
+        select(Submission, Form.form_id, FormVersion.mapping_version, Device.agency_id, Person.agency_id)
+        .join(Form, Form.id == Submission.form_pk)
+        .outerjoin(FormVersion, FormVersion.id == Submission.version_id)
+        .outerjoin(Device, Device.id == Submission.device_id)
+        .outerjoin(Person, Person.id == Submission.person_id)
+        .options(undefer(Submission.envelope), undefer(Submission.sealed_xml))
+    )
+
+
+def _claim(session: Session, query: Select[Submission, str, str, int, int]) -> Claim | None:
+    row = session.execute(query).first()
+    if row is None:
+        return None
+    submission, form_id, mapping_version, device_agency, person_agency = row
+    return Claim(submission, form_id, mapping_version or "", device_agency or person_agency)
+
+
+def _file_or_say_why(session: Session, claim: Claim, now: datetime) -> None:
+    keys_of(session)
+    submission = claim.submission
+    try:
+        with session.begin_nested():
+            _file(session, claim, now)
+        return
+    except NotFiled as refusal:
+        state, reason = Filing.SET_ASIDE, refusal.reason
+    except Held as waiting:
+        state, reason = Filing.HELD, waiting.reason
+    except RecordAwaited as waiting:
+        state, reason = Filing.HELD, {"code": "waits-for-record", "record": waiting.record_id}
+    except RootDestroyed:
+        state, reason = Filing.SET_ASIDE, {"code": "record-erased"}
+    except SealBroken:
+        state, reason = Filing.SET_ASIDE, {"code": "seal-broken"}
+    except (DatabaseUnavailable, KeysLocked, OperationalError):
+        raise
+    except Exception as error:
+        log.error("submission %s could not be filed: %s", submission.id, type(error).__name__, exc_info=error)
+        state, reason = Filing.SET_ASIDE, {"code": "unexpected"}
+    session.refresh(submission)
+    submission.filing, submission.reason = state.value, reason
+    session.flush()
+    action = Action.SUBMISSION_HELD if state is Filing.HELD else Action.SUBMISSION_SET_ASIDE
+    record(session, SYSTEM, action, f"submission:{submission.id}", now=now, code=reason["code"])
+
+
+def _file(session: Session, claim: Claim, now: datetime) -> None:
+    submission = claim.submission
+    if submission.version_id is None:
+        raise Held("unknown-version")
+    if not claim.mapping_version:
         submission.filing, submission.reason = Filing.NOT_MAPPED.value, None
         return
-    origin_id = _origin(session, submission, now)
-    answers = read_answers(open_instance(session, submission), reading.definition)
-    origin = Origin(
-        f"{reading.form_id}/{origin_id}", submission.project_id, _agency(session, submission), submission.received_at
-    )
-    retire(session, submission.id, now=now)
-    found = _write(session, submission, plan(reading.mapping, answers, DICTIONARY), answers, reading, origin, now)
-    root_id = _root_of(found)
+    reading = _reading(session, claim)
+    name = f"{claim.form_id}/{_origin(session, submission, now)}"
+    agency_id = claim.agency_id or get_agency(session).id
+    origin = Origin(name, submission.project_id, agency_id, submission.received_at)
+    if submission.filed_at is not None:
+        retire(session, submission.id, now=now)
+    data_key = unlock(session, submission)
+    answers = read_answers(open_instance(session, submission, data_key=data_key), reading.definition)
+    touched = plan(reading.mapping, answers, DICTIONARY)
+    resolved = resolve(session, touched, origin)
+    _write(session, claim, touched, resolved, _observed(answers, submission.received_at), now)
+    root_id = _root_of(resolved.records)
     if root_id is not None:
-        move_to_root(session, submission, root_id)
+        move_to_root(session, submission, root_id, root=resolved.keys[root_id], data_key=data_key)
     submission.filing, submission.reason, submission.filed_at = Filing.FILED.value, None, now
     session.flush()
-    record(session, SYSTEM, Action.SUBMISSION_FILED, f"submission:{submission.id}", now=now, records=len(found))
+    made = sum(one.made for one in resolved.records)
+    record(session, SYSTEM, Action.SUBMISSION_FILED, f"submission:{submission.id}", now=now, records=made)
 
 
 def _write(
-    session: Session,
-    submission: Submission,
-    touched: tuple[Touched, ...],
-    answers: tuple[Answer, ...],
-    reading: Reading,
-    origin: Origin,
-    now: datetime,
-) -> list[Found]:
-    observed_at, keys = _observed(answers, submission.received_at), {}
-    by_alias: dict[str, Found] = {}
-    found, rows, links = [], [], []
-    for one in touched:
-        parent = by_alias.get(one.rule.link)
-        here = find_or_make(session, one, parent, origin)
-        by_alias[one.rule.alias] = here
-        found.append(here)
-        if parent is not None and parent.id != here.id and (here.made or one.rule.action != "find"):
-            links.append({"record_id": here.id, "parent_id": parent.id, "submission_id": submission.id})
-        if here.root_id not in keys:
-            keys[here.root_id] = root_key(session, here.root_id)
-        for planned in one.values:
-            row = row_of(planned, here.id, keys[here.root_id], observed_at=observed_at, recorded_at=now)
-            rows.append(row | {"submission_id": submission.id, "mapping_version": _version(reading)})
-    replaced = {"replaced_at": now if submission.superseded_by else None}
+    session: Session, claim: Claim, touched: tuple[Touched, ...], resolved: Resolved, observed: datetime, now: datetime
+) -> None:
+    submission = claim.submission
+    source = Source(
+        submission_id=submission.id,
+        observed_at=observed,
+        recorded_at=now,
+        mapping_version=claim.mapping_version,
+        replaced_at=now if submission.superseded_by else None,
+    )
+    session.add(source)
+    session.flush()
+    rows = [
+        row_of(planned, here.id, resolved.keys[here.root_id], source.id)
+        for one, here in zip(touched, resolved.records, strict=True)
+        for planned in one.values
+    ]
+    links = [
+        {"record_id": here.id, "parent_id": parent.id, "source_id": source.id}
+        for one, here, parent in zip(touched, resolved.records, resolved.parents, strict=True)
+        if parent is not None and parent.id != here.id and one.rule.action is not RecordAction.FIND
+    ]
     if rows:
-        session.execute(insert(Assertion), [row | replaced for row in rows])
+        session.execute(insert(table_of(Assertion)), rows)
     if links:
-        session.execute(insert(RecordLink), [link | replaced for link in links])
-    for here in {one.id: one for one in found if one.kind == "case"}.values():
+        session.execute(insert(table_of(RecordLink)), links)
+    for here in {one.id: one for one in resolved.records if one.kind == "case"}.values():
         if here.made:
             record(session, SYSTEM, Action.CASE_PROPOSED, f"case:{here.id}", now=now, submission=submission.id)
-        refresh_case(session, here.id, now=now)
-    return found
+        else:
+            refresh_case(session, here.id, now=now)
 
 
-def _version(reading: Reading) -> str:
-    return reading.mapping.version if reading.mapping else ""
-
-
-def _reading(session: Session, submission: Submission) -> Reading:
-    if submission.version_id is None:
-        raise Held("unknown-version")
-    version = session.get(FormVersion, submission.version_id)
-    name = version.mapping_version if version else ""
+def _reading(session: Session, claim: Claim) -> Reading:
+    version_id = claim.submission.version_id or 0
 
     def read() -> Reading:
-        whole = get_version(session, submission.version_id or 0)
-        parts = mapping_of(session, whole)
-        form_id = session.execute(select(Form.form_id).where(Form.id == whole.form_pk)).scalar_one()
-        return Reading(definition_of(whole), None if parts is None else Mapping.from_json(parts), form_id)
+        version = get_version(session, version_id)
+        mapping = Mapping.from_json(mapping_of(session, version) or {})
+        return Reading(definition_of(version), mapping, claim.form_id)
 
-    return kept(session, f"reading:{submission.version_id}:{name}", read)
+    return kept(session, f"reading:{version_id}:{claim.mapping_version}", read)
 
 
 def _origin(session: Session, submission: Submission, now: datetime) -> str:
@@ -197,14 +236,6 @@ def _origin(session: Session, submission: Submission, now: datetime) -> str:
             retire(session, parent.id, now=now)
         here = parent
     return here.instance_id
-
-
-def _agency(session: Session, submission: Submission) -> int:
-    if submission.device_id is not None:
-        return session.execute(select(Device.agency_id).where(Device.id == submission.device_id)).scalar_one()
-    if submission.person_id is not None:
-        return session.execute(select(Person.agency_id).where(Person.id == submission.person_id)).scalar_one()
-    return get_agency(session).id
 
 
 def _observed(answers: tuple[Answer, ...], received_at: datetime) -> datetime:

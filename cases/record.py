@@ -70,7 +70,7 @@ def _grouped(found: list[Said]) -> tuple[Shown, ...]:
 def _age(one: Said) -> tuple[bool, float, str]:
     possible = one.observed_at <= one.received_at
     moment = one.observed_at if possible else one.received_at
-    return (possible, moment.timestamp(), one.source.order)
+    return (possible, moment.timestamp(), one.order)
 
 
 def _key(value: Value) -> str:

@@ -41,35 +41,44 @@ class Case(Base):
     __table_args__ = (Index("ix_cases_agency_id_changed_at", "agency_id", "changed_at"),)
 
 
+class Source(Base):
+    """Where assertions come from: one filing of a submission, or a person at the desk.
+
+    A replay or a correction replaces a source, after which nothing it said counts; all of it is kept.
+    """
+
+    __tablename__ = "sources"
+    id: Mapped[int] = mapped_column(PK, primary_key=True)
+    submission_id: Mapped[int | None] = mapped_column(ForeignKey(Submission.id), index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey(Person.id))
+    observed_at: Mapped[datetime] = mapped_column(Moment)
+    recorded_at: Mapped[datetime] = mapped_column(Moment)
+    mapping_version: Mapped[str] = mapped_column(String(16), default="")
+    replaced_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
 class RecordLink(Base):
-    """One record belongs to another, because a submission says so; a replaced link no longer counts."""
+    """One record belongs to another, because a source says so."""
 
     __tablename__ = "record_links"
     id: Mapped[int] = mapped_column(PK, primary_key=True)
     record_id: Mapped[str] = mapped_column(ForeignKey(Record.id), index=True)
     parent_id: Mapped[str] = mapped_column(ForeignKey(Record.id), index=True)
-    submission_id: Mapped[int] = mapped_column(ForeignKey(Submission.id), index=True)
-    replaced_at: Mapped[datetime | None] = mapped_column(Moment)
+    source_id: Mapped[int] = mapped_column(ForeignKey(Source.id), index=True)
 
 
 class Assertion(Base):
-    """A value that a submission or a person asserts of one field; never overwritten, only replaced by a replay.
+    """A value that a source asserts of one field of a record; never moved and never overwritten.
 
     `value` holds coded values in clear; every other class stands in `sealed`, under the record root's key.
     """
 
     __tablename__ = "assertions"
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    record_id: Mapped[str] = mapped_column(ForeignKey(Record.id))
+    id: Mapped[int] = mapped_column(PK, primary_key=True)
+    record_id: Mapped[str] = mapped_column(ForeignKey(Record.id), index=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey(Source.id), index=True)
     field: Mapped[str] = mapped_column(String(80))
     mode: Mapped[str] = mapped_column(String(10))
+    question: Mapped[str] = mapped_column(String(600), default="")  # XPath with positions, empty for a person
     value: Mapped[Any] = mapped_column(Json, nullable=True)
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    submission_id: Mapped[int | None] = mapped_column(ForeignKey(Submission.id), index=True)
-    question: Mapped[str | None] = mapped_column(String(600))
-    person_id: Mapped[int | None] = mapped_column(ForeignKey(Person.id))
-    observed_at: Mapped[datetime] = mapped_column(Moment)
-    recorded_at: Mapped[datetime] = mapped_column(Moment)
-    mapping_version: Mapped[str] = mapped_column(String(16))
-    replaced_at: Mapped[datetime | None] = mapped_column(Moment)
-    __table_args__ = (Index("ix_assertions_record_id_field", "record_id", "field"),)

@@ -9,6 +9,7 @@ from storage.database import DatabaseUnavailable
 from storage.sealing import KeysLocked
 
 log = logging.getLogger("fieldcase")
+TURN = 0.02  # seconds that filing may hold the one writer's place while posts wait
 PATIENCE = 2.0  # seconds between looks when nothing woke the thread
 
 
@@ -42,7 +43,7 @@ class FilingThread(threading.Thread):
     def _file_all(self) -> bool:
         """True when something was filed or set aside and more may wait."""
         try:
-            return file_next(self._running.database, now=clock())
+            return file_next(self._running.database, now=clock(), for_seconds=TURN)
         except (DatabaseUnavailable, KeysLocked) as error:
             log.warning("filing waits: %s", type(error).__name__)
             self._stopped.wait(PATIENCE)

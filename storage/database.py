@@ -1,12 +1,12 @@
 """One database, two dialects: SQLite for one machine, PostgreSQL for several nodes."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, Integer, MetaData, create_engine, event, inspect
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, Integer, MetaData, Table, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -117,12 +117,24 @@ class Database:
                 session.flush()
 
 
-def insert_once(session: Session, table: type[Base], row: dict[str, Any]) -> Any:
-    """The new row's primary key; None when one with the same unique key was there already, which decides races."""
+def table_of(model: type[Base]) -> Table:
+    """The table behind a model, for statements that need no objects."""
+    return cast("Table", model.__table__)
+
+
+def insert_new(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> set[Any]:
+    """Every row exists; the primary keys of those that did not before. Unique keys decide races."""
+    if not rows:
+        return set()
     insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
-    key = inspect(table).primary_key[0]
-    statement = insert(table).values(row).on_conflict_do_nothing().returning(key)
-    return session.execute(statement).scalar_one_or_none()
+    key = table_of(table).primary_key.columns[0]
+    statement = insert(table_of(table)).on_conflict_do_nothing().returning(key)
+    return set(session.execute(statement, list(rows)).scalars())
+
+
+def insert_once(session: Session, table: type[Base], row: dict[str, Any]) -> Any:
+    """The new row's primary key; None when one with the same unique key was there already."""
+    return next(iter(insert_new(session, table, [row])), None)
 
 
 def kept(session: Session, name: str, read: Callable[[], T]) -> T:

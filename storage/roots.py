@@ -1,11 +1,12 @@
 """One key for each record root (case, person, incident, perpetrator, unattached screening)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import LargeBinary, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.database import Base, Moment, insert_once
+from storage.database import Base, Moment, insert_new
 from storage.sealing import keys_of, new_key
 
 
@@ -23,11 +24,19 @@ class RootKey(Base):
     destroyed_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
-def ensure_root(session: Session, *, root_id: str, kind: str) -> bytes:
-    """The root has a key of its own, which is returned; raises RootDestroyed, KeysLocked."""
-    wrapped = keys_of(session).wrap(new_key(), _place(root_id))
-    insert_once(session, RootKey, {"root_id": root_id, "kind": kind, "wrapped": wrapped})
-    return root_key(session, root_id)
+def ensure_roots(session: Session, kinds: Mapping[str, str]) -> dict[str, bytes]:
+    """Every root (by id, with its kind) has a key of its own; all of them are returned.
+
+    Raises RootDestroyed, KeysLocked.
+    """
+    fresh = {root_id: new_key() for root_id in kinds}
+    ring = keys_of(session)
+    rows = [
+        {"root_id": root_id, "kind": kinds[root_id], "wrapped": ring.wrap(key, _place(root_id))}
+        for root_id, key in fresh.items()
+    ]
+    new = insert_new(session, RootKey, rows)
+    return {root_id: key if root_id in new else root_key(session, root_id) for root_id, key in fresh.items()}
 
 
 def root_key(session: Session, root_id: str) -> bytes:

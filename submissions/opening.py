@@ -40,15 +40,20 @@ class OpenAttachment:
         return self.received_at is not None
 
 
-def open_xml(session: Session, submission: Submission) -> bytes:
+def unlock(session: Session, submission: Submission) -> bytes:
+    """The submission's data key; raises KeysLocked, RootDestroyed, SealBroken."""
+    return _open(session, submission.envelope, submission.root_id, _place(submission))
+
+
+def open_xml(session: Session, submission: Submission, *, data_key: bytes | None = None) -> bytes:
     """The XML byte for byte as it was sent; raises KeysLocked, RootDestroyed, SealBroken."""
-    key = _open(session, submission.envelope, submission.root_id, _place(submission))
+    key = data_key or unlock(session, submission)
     return unseal(key, submission.sealed_xml, xml_place(submission.form_pk, submission.instance_id, submission.variant))
 
 
-def open_instance(session: Session, submission: Submission) -> Instance:
+def open_instance(session: Session, submission: Submission, *, data_key: bytes | None = None) -> Instance:
     """The submission's answers, parsed; raises what `open_xml` raises."""
-    return read_instance(open_xml(session, submission))
+    return read_instance(open_xml(session, submission, data_key=data_key))
 
 
 def open_attachments(session: Session, submission_id: int) -> list[OpenAttachment]:
@@ -63,12 +68,9 @@ def read_file(files: Files, attachment: OpenAttachment) -> Iterator[bytes]:
     return unseal_chunks(attachment.file_key, files.read(attachment.file_id or ""), file_place(attachment.id))
 
 
-def move_to_root(session: Session, submission: Submission, root_id: str) -> None:
+def move_to_root(session: Session, submission: Submission, root_id: str, *, root: bytes, data_key: bytes) -> None:
     """The submission's data keys, its attachments' too, are sealed under the record root's key alone."""
-    root = root_key(session, root_id)
-    place = _place(submission)
-    key = _open(session, submission.envelope, submission.root_id, place)
-    submission.envelope, submission.root_id = seal(root, key, place), root_id
+    submission.envelope, submission.root_id = seal(root, data_key, _place(submission)), root_id
     for row in session.scalars(select(Attachment).where(Attachment.submission_id == submission.id)):
         _move_attachment(session, row, root, root_id)
 

@@ -6,13 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from audit.trail import Action, Actor, record
 from forms.offer import OfferedForm
 from forms.tables import FormState
-from storage.database import insert_once
+from storage.database import insert_once, table_of
 from storage.sealing import IntakeKeys, intake_keys_of, new_key, seal
 from submissions.instance import Instance, named_files
 from submissions.parts import Part, promised
@@ -196,7 +196,7 @@ def _add_new_parts(
     ]
     rows += [_part_row(submission_id, part, expected=True, current=True, now=None) for part in waiting]
     if rows:
-        session.execute(insert(Attachment), rows)
+        session.execute(insert(table_of(Attachment)), rows)
 
 
 def _add_late_parts(
@@ -220,7 +220,7 @@ def _add_late_parts(
     for part in new:
         _take_slot(session, held.id, part.slot)
     session.execute(
-        insert(Attachment),
+        insert(table_of(Attachment)),
         [_part_row(held.id, part, expected=part.slot in expected, current=True, now=now) for part in new],
     )
     facts = {"files": len(new)}
@@ -231,7 +231,7 @@ def _add_late_parts(
 def _take_slot(session: Session, submission_id: int, slot: str) -> None:
     """What stood under this name is kept but no longer current; a mere promise is fulfilled and goes."""
     same = (Attachment.submission_id == submission_id, Attachment.slot == slot)
-    session.execute(Attachment.__table__.delete().where(*same, Attachment.content == ""))  # type: ignore[attr-defined]
+    session.execute(delete(Attachment).where(*same, Attachment.content == ""))
     session.execute(update(Attachment).where(*same).values(current=False))
 
 

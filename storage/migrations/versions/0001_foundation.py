@@ -313,36 +313,6 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "assertions",
-        sa.Column("id", sa.String(length=32), nullable=False),
-        sa.Column("record_id", sa.String(length=36), nullable=False),
-        sa.Column("field", sa.String(length=80), nullable=False),
-        sa.Column("mode", sa.String(length=10), nullable=False),
-        sa.Column(
-            "value",
-            sa.JSON(none_as_null=True).with_variant(
-                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
-            ),
-            nullable=True,
-        ),
-        sa.Column("sealed", sa.LargeBinary(), nullable=True),
-        sa.Column("submission_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("question", sa.String(length=600), nullable=True),
-        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("observed_at", storage.database.Moment(timezone=True), nullable=False),
-        sa.Column("recorded_at", storage.database.Moment(timezone=True), nullable=False),
-        sa.Column("mapping_version", sa.String(length=16), nullable=False),
-        sa.Column("replaced_at", storage.database.Moment(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_assertions_person_id")),
-        sa.ForeignKeyConstraint(["record_id"], ["records.id"], name=op.f("fk_assertions_record_id")),
-        sa.ForeignKeyConstraint(["submission_id"], ["submissions.id"], name=op.f("fk_assertions_submission_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_assertions")),
-    )
-    with op.batch_alter_table("assertions", schema=None) as batch_op:
-        batch_op.create_index("ix_assertions_record_id_field", ["record_id", "field"], unique=False)
-        batch_op.create_index(batch_op.f("ix_assertions_submission_id"), ["submission_id"], unique=False)
-
-    op.create_table(
         "attachments",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("submission_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -364,21 +334,60 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_attachments_file_id"), ["file_id"], unique=False)
 
     op.create_table(
+        "sources",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("submission_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("observed_at", storage.database.Moment(timezone=True), nullable=False),
+        sa.Column("recorded_at", storage.database.Moment(timezone=True), nullable=False),
+        sa.Column("mapping_version", sa.String(length=16), nullable=False),
+        sa.Column("replaced_at", storage.database.Moment(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_sources_person_id")),
+        sa.ForeignKeyConstraint(["submission_id"], ["submissions.id"], name=op.f("fk_sources_submission_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sources")),
+    )
+    with op.batch_alter_table("sources", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sources_submission_id"), ["submission_id"], unique=False)
+
+    op.create_table(
+        "assertions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("record_id", sa.String(length=36), nullable=False),
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("field", sa.String(length=80), nullable=False),
+        sa.Column("mode", sa.String(length=10), nullable=False),
+        sa.Column("question", sa.String(length=600), nullable=False),
+        sa.Column(
+            "value",
+            sa.JSON(none_as_null=True).with_variant(
+                postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"
+            ),
+            nullable=True,
+        ),
+        sa.Column("sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["record_id"], ["records.id"], name=op.f("fk_assertions_record_id")),
+        sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_assertions_source_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_assertions")),
+    )
+    with op.batch_alter_table("assertions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_assertions_record_id"), ["record_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_assertions_source_id"), ["source_id"], unique=False)
+
+    op.create_table(
         "record_links",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("record_id", sa.String(length=36), nullable=False),
         sa.Column("parent_id", sa.String(length=36), nullable=False),
-        sa.Column("submission_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("replaced_at", storage.database.Moment(timezone=True), nullable=True),
+        sa.Column("source_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(["parent_id"], ["records.id"], name=op.f("fk_record_links_parent_id")),
         sa.ForeignKeyConstraint(["record_id"], ["records.id"], name=op.f("fk_record_links_record_id")),
-        sa.ForeignKeyConstraint(["submission_id"], ["submissions.id"], name=op.f("fk_record_links_submission_id")),
+        sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_record_links_source_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_record_links")),
     )
     with op.batch_alter_table("record_links", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_record_links_parent_id"), ["parent_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_record_links_record_id"), ["record_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_record_links_submission_id"), ["submission_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_record_links_source_id"), ["source_id"], unique=False)
 
     # ### end Alembic commands ###
 
@@ -386,20 +395,24 @@ def upgrade() -> None:
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     with op.batch_alter_table("record_links", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_record_links_submission_id"))
+        batch_op.drop_index(batch_op.f("ix_record_links_source_id"))
         batch_op.drop_index(batch_op.f("ix_record_links_record_id"))
         batch_op.drop_index(batch_op.f("ix_record_links_parent_id"))
 
     op.drop_table("record_links")
+    with op.batch_alter_table("assertions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_assertions_source_id"))
+        batch_op.drop_index(batch_op.f("ix_assertions_record_id"))
+
+    op.drop_table("assertions")
+    with op.batch_alter_table("sources", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sources_submission_id"))
+
+    op.drop_table("sources")
     with op.batch_alter_table("attachments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attachments_file_id"))
 
     op.drop_table("attachments")
-    with op.batch_alter_table("assertions", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_assertions_submission_id"))
-        batch_op.drop_index("ix_assertions_record_id_field")
-
-    op.drop_table("assertions")
     with op.batch_alter_table("submissions", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_submissions_waiting",
