@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from accounts.catalogue import raise_catalogue
@@ -14,6 +14,17 @@ from accounts.tokens import new_token, token_hash
 from audit.trail import Action, Actor, record
 
 SEEN_EVERY = timedelta(seconds=60)
+# Asked at every request: made once, and without the ORM.
+KNOWN = select(
+    Device.id,
+    Device.project_id,
+    Device.agency_id,
+    Device.name,
+    Device.last_seen_at,
+    select(Catalogue.version).where(Catalogue.id == 1).scalar_subquery().label("catalogue"),
+    Device.username,
+).where(Device.secret_hash == bindparam("secret_hash"), Device.revoked_at.is_(None))
+STILL_KNOWN = select(Device.id).where(Device.id == bindparam("device_id"), Device.revoked_at.is_(None))
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -84,17 +95,7 @@ def known_device(session: Session, secret: str, *, username: str | None = None) 
     """The tablet whose secret this is, by one indexed read; raises DeviceUnknown."""
     if not SECRET.fullmatch(secret):
         raise DeviceUnknown("not a secret")
-    row = session.execute(
-        select(
-            Device.id,
-            Device.project_id,
-            Device.agency_id,
-            Device.name,
-            Device.last_seen_at,
-            select(Catalogue.version).where(Catalogue.id == 1).scalar_subquery().label("catalogue"),
-            Device.username,
-        ).where(Device.secret_hash == token_hash(secret), Device.revoked_at.is_(None))
-    ).first()
+    row = session.connection().execute(KNOWN, {"secret_hash": token_hash(secret)}).first()
     if row is None or (username is not None and not secrets.compare_digest(row.username, username)):
         raise DeviceUnknown("no such secret")
     return KnownDevice(row.id, row.project_id, row.agency_id, row.name, row.last_seen_at, row.catalogue or 0)
@@ -102,7 +103,7 @@ def known_device(session: Session, secret: str, *, username: str | None = None) 
 
 def still_known(session: Session, device: KnownDevice) -> None:
     """Raises DeviceUnknown when the tablet was revoked meanwhile."""
-    if session.scalar(select(Device.id).where(Device.id == device.id, Device.revoked_at.is_(None))) is None:
+    if session.connection().execute(STILL_KNOWN, {"device_id": device.id}).first() is None:
         raise DeviceUnknown("revoked")
 
 

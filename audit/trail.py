@@ -86,6 +86,9 @@ class AuditEntry(Base):
     __table_args__ = (Index("ix_audit_entries_subject_id", "subject", "id"), Index("ix_audit_entries_actor", "actor"))
 
 
+ADD = insert(table_of(AuditEntry))
+
+
 def record(session: Session, actor: Actor, action: Action, subject: str, *, now: datetime, **facts: Fact) -> None:
     """The act stands in the trail with its transaction; `facts` are ids and counts, never answers or names."""
     row = {
@@ -96,7 +99,8 @@ def record(session: Session, actor: Actor, action: Action, subject: str, *, now:
         "subject": subject,
         "facts": facts,
     }
-    session.execute(insert(table_of(AuditEntry)), {**row, "seal": seal_of(intake_keys_of(session).audit_key, row)})
+    sealed = {**row, "seal": seal_of(intake_keys_of(session).audit_key, row)}
+    session.connection().execute(ADD, sealed)
 
 
 def seal_of(audit_key: bytes, row: dict[str, object]) -> str:

@@ -31,6 +31,8 @@ from submissions.tables import Filing, Submission
 from xlsforms.questions import FormDefinition
 
 log = logging.getLogger("fieldcase")
+ADD_SOURCE = insert(table_of(Source)).returning(table_of(Source).c.id)
+ADD_ASSERTIONS, ADD_LINKS = insert(table_of(Assertion)), insert(table_of(RecordLink))
 WHEN = ("end", "start", "today")  # what tells when the answers were given, best first
 
 
@@ -178,29 +180,29 @@ def _write(
     session: Session, claim: Claim, touched: tuple[Touched, ...], resolved: Resolved, observed: datetime, now: datetime
 ) -> None:
     submission = claim.submission
-    source = Source(
-        submission_id=submission.id,
-        observed_at=observed,
-        recorded_at=now,
-        mapping_version=claim.mapping_version,
-        replaced_at=now if submission.superseded_by else None,
-    )
-    session.add(source)
-    session.flush()
+    source = {
+        "submission_id": submission.id,
+        "person_id": None,
+        "observed_at": observed,
+        "recorded_at": now,
+        "mapping_version": claim.mapping_version,
+        "replaced_at": now if submission.superseded_by else None,
+    }
+    source_id: int = session.connection().execute(ADD_SOURCE, source).scalar_one()
     rows = [
-        row_of(planned, here.id, resolved.keys[here.root_id], source.id)
+        row_of(planned, here.id, resolved.keys[here.root_id], source_id)
         for one, here in zip(touched, resolved.records, strict=True)
         for planned in one.values
     ]
     links = [
-        {"record_id": here.id, "parent_id": parent.id, "source_id": source.id}
+        {"record_id": here.id, "parent_id": parent.id, "source_id": source_id}
         for one, here, parent in zip(touched, resolved.records, resolved.parents, strict=True)
         if parent is not None and parent.id != here.id and one.rule.action is not RecordAction.FIND
     ]
     if rows:
-        session.execute(insert(table_of(Assertion)), rows)
+        session.connection().execute(ADD_ASSERTIONS, rows)
     if links:
-        session.execute(insert(table_of(RecordLink)), links)
+        session.connection().execute(ADD_LINKS, links)
     for here in {one.id: one for one in resolved.records if one.kind == "case"}.values():
         if here.made:
             record(session, SYSTEM, Action.CASE_PROPOSED, f"case:{here.id}", now=now, submission=submission.id)

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, Integer, MetaData, Table, create_engine, event
@@ -14,6 +15,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeDecorator
 
 from storage.sealing import IntakeKeys
@@ -126,10 +128,15 @@ def insert_new(session: Session, table: type[Base], rows: Sequence[dict[str, Any
     """Every row exists; the primary keys of those that did not before. Unique keys decide races."""
     if not rows:
         return set()
-    insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
-    key = table_of(table).primary_key.columns[0]
-    statement = insert(table_of(table)).on_conflict_do_nothing().returning(key)
-    return set(session.execute(statement, list(rows)).scalars())
+    connection = session.connection()
+    return set(connection.execute(_insert_new(connection.dialect.name, table), list(rows)).scalars())
+
+
+@cache
+def _insert_new(dialect: str, model: type[Base]) -> ReturningInsert[Any]:
+    insert = postgresql_insert if dialect == "postgresql" else sqlite_insert
+    table = table_of(model)
+    return insert(table).on_conflict_do_nothing().returning(table.primary_key.columns[0])
 
 
 def insert_once(session: Session, table: type[Base], row: dict[str, Any]) -> Any:

@@ -1,7 +1,7 @@
 """Where statements come in: the custody order of ARCHITECTURE.md, "How a submission travels"."""
 
 from flask import Response, request
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _
 
 from accounts.devices import KnownDevice, seen, seen_is_due, still_known
 from forms.library import FormNotFound
@@ -16,6 +16,14 @@ from submissions.parts import Part, Upload, held_parts, keep_files
 from submissions.receive import Receipt, Sender, receive
 
 WAITING = frozenset({Receipt.CONFLICT, Receipt.HELD})
+WORDS = {
+    Receipt.STORED: _("Received. Thank you."),
+    Receipt.ALREADY_HELD: _("Received before. Nothing is missing."),
+    Receipt.ATTACHMENTS_ADDED: _("The files were received. Thank you."),
+    Receipt.EDITED: _("The correction was received. Thank you."),
+    Receipt.HELD: _("Received and kept. The office must open this version of the form."),
+    Receipt.CONFLICT: _("Received and kept. The office will compare it with what it had."),
+}
 
 
 @blueprint.route(PLACES[0] + "/submission", methods=["HEAD"])
@@ -49,7 +57,7 @@ def submit(project_id: int) -> Response:
         if seen_is_due(tablet, now):
             seen(session, tablet, app_version=_claimed("User-Agent"), install_id=_install_id(), now=now)
     running.wake_filing()  # The statement is ours from here; filing it has a transaction of its own.
-    return openrosa.message(_words(receipt), 202 if receipt in WAITING else 201)
+    return openrosa.message(str(WORDS[receipt]), 202 if receipt in WAITING else 201)
 
 
 def _form(tablet: KnownDevice, instance: Instance) -> OfferedForm:
@@ -67,18 +75,6 @@ def _keep(instance: Instance, form: OfferedForm, uploads: tuple[Upload, ...]) ->
     with running.database.read() as session:
         held = held_parts(session, form.id, instance.instance_id)
     return keep_files(uploads, keys=running.database.keys, files=running.files, held=held)
-
-
-def _words(receipt: Receipt) -> str:
-    words: dict[Receipt, str] = {
-        Receipt.STORED: _("Received. Thank you."),
-        Receipt.ALREADY_HELD: _("Received before. Nothing is missing."),
-        Receipt.ATTACHMENTS_ADDED: _("The files were received. Thank you."),
-        Receipt.EDITED: _("The correction was received. Thank you."),
-        Receipt.HELD: _("Received and kept. The office must open this version of the form."),
-        Receipt.CONFLICT: _("Received and kept. The office will compare it with what it had."),
-    }
-    return words[receipt]
 
 
 def _claimed(header: str) -> str | None:
