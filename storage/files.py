@@ -4,12 +4,14 @@ import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from storage.keyfile import sync_folder
 
 FILE_ID = re.compile(r"[0-9a-f]{32}")
+SHELF = re.compile(r"[0-9a-f]{2}")
 CHUNK = 256 * 1024
 
 
@@ -19,6 +21,15 @@ class FileAbsent(Exception):
 
 class FilesUnavailable(Exception):
     """The disk cannot take or give files right now; nothing was stored."""
+
+
+@contextmanager
+def disk_is_said(act: str) -> Iterator[None]:
+    """An error of the operating system raises FilesUnavailable."""
+    try:
+        yield
+    except OSError as error:
+        raise FilesUnavailable(f"the disk did not {act} a file: {error.strerror or type(error).__name__}") from error
 
 
 class Files(Protocol):
@@ -48,34 +59,37 @@ class LocalFiles:
         """The bytes are on the disk under a new id: written, synced, renamed, and the folder synced."""
         file_id = secrets.token_hex(16)
         path = self._path(file_id)
-        try:
+        with disk_is_said("take"):
             self._make_shelf(path.parent)
             self._write(path, chunks)
-        except OSError as error:
-            raise FilesUnavailable(f"the disk refused a file: {error.strerror}") from error
         return file_id
 
     def read(self, file_id: str) -> Iterator[bytes]:
         """The bytes, in chunks of at most 256 KiB; raises FileAbsent at once."""
-        try:
-            file = self._path(file_id).open("rb")
-        except FileNotFoundError as error:
-            raise FileAbsent(file_id) from error
+        with disk_is_said("give"):
+            try:
+                file = self._path(file_id).open("rb", buffering=0)
+            except FileNotFoundError as error:
+                raise FileAbsent(file_id) from error
+
+        def piece() -> bytes:
+            with disk_is_said("give"):
+                return file.read(CHUNK)
 
         def chunks() -> Iterator[bytes]:
             with file:
-                while chunk := file.read(CHUNK):
-                    yield chunk
+                yield from iter(piece, b"")
 
         return chunks()
 
     def delete(self, file_id: str) -> None:
         """No file is kept under this id."""
-        self._path(file_id).unlink(missing_ok=True)
+        with disk_is_said("remove"):
+            self._path(file_id).unlink(missing_ok=True)
 
     def ids(self) -> Iterator[str]:
         """The id of every file that is kept; half-written ones are passed over."""
-        for shelf in sorted(self.folder.iterdir()):
+        for shelf in sorted(path for path in self.folder.iterdir() if SHELF.fullmatch(path.name)):
             yield from (path.name for path in sorted(shelf.iterdir()) if FILE_ID.fullmatch(path.name))
 
     def _path(self, file_id: str) -> Path:
@@ -91,9 +105,11 @@ class LocalFiles:
     def _write(self, path: Path, chunks: Iterable[bytes]) -> None:
         half = path.with_suffix(".half")
         try:
-            with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0) as file:
+            # Buffered, since only then `write` goes on until the disk has taken all of a chunk.
+            with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 for chunk in chunks:
                     file.write(chunk)
+                file.flush()
                 os.fsync(file.fileno())
             os.rename(half, path)
         except BaseException:

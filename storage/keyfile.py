@@ -2,6 +2,8 @@
 
 import base64
 import os
+import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from storage.sealing import KEY_BYTES, IntakeKeys, Keyring, new_key
@@ -20,14 +22,13 @@ class BadKeyFile(Exception):
 def make_key_file(path: Path) -> None:
     """A new master key stands in the file, readable by its owner alone; an existing file is left as it is."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    half = path.with_name(f"{path.name}.{secrets.token_hex(4)}.half")
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(handle, "w") as file:
-        file.write(f"{WARNING}{MASTER} {base64.b64encode(new_key()).decode()}\n")
-        file.flush()
-        os.fsync(file.fileno())
+        _write(half, f"{WARNING}{MASTER} {base64.b64encode(new_key()).decode()}\n")
+        with suppress(FileExistsError):  # A link, unlike a new name, never takes the place of a file.
+            os.link(half, path)
+    finally:
+        half.unlink(missing_ok=True)
     sync_folder(path.parent)
 
 
@@ -47,9 +48,13 @@ def read_key_file(path: Path) -> Keyring:
 
 def write_intake_file(path: Path, keys: IntakeKeys) -> None:
     """The file lets a node take submissions in without being able to open them."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(f"{INTAKE} {keys.to_text()}\n")
+    half = path.with_name(f"{path.name}.{secrets.token_hex(4)}.half")
+    try:
+        _write(half, f"{INTAKE} {keys.to_text()}\n")
+        os.rename(half, path)
+    finally:
+        half.unlink(missing_ok=True)
+    sync_folder(path.parent)
 
 
 def read_intake_file(path: Path) -> IntakeKeys:
@@ -70,6 +75,14 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _write(path: Path, text: str) -> None:
+    """The text is on the disk, in a new file that its owner alone can read."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _line(path: Path) -> str:

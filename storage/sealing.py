@@ -83,8 +83,10 @@ class IntakeKeys:
     @classmethod
     def from_text(cls, text: str) -> "IntakeKeys":
         """The keys of a line that `to_text` wrote; raises ValueError."""
-        public, fingerprint_key, audit_key = (base64.b64decode(part, validate=True) for part in text.split())
-        return cls(public, fingerprint_key, audit_key)
+        parts = [base64.b64decode(part, validate=True) for part in text.split()]
+        if [len(part) for part in parts] != [KEY_BYTES] * 3:
+            raise ValueError("not three keys")
+        return cls(*parts)
 
 
 @dataclass(frozen=True)

