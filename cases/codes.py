@@ -43,7 +43,7 @@ def check_character(four: str) -> str:
 def is_code(text: str) -> bool:
     """Whether this is a case code exactly as it is written, check character included."""
     match = SHAPE.fullmatch(text)
-    return bool(match) and _sum(match[1] + match[2]) % MODULUS == 0
+    return match is not None and _sum(match[1] + match[2]) % MODULUS == 0
 
 
 def normalise(text: str) -> str:

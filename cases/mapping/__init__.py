@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterator
 
 from cases.dictionary import DICTIONARY, Dictionary
+from cases.dictionary.model import nearest
 from cases.mapping.codes import read_codes
 from cases.mapping.fields import Fed, Known, read_fields
 from cases.mapping.model import CASE_FORMS, FieldRule, Mapping, Mode, RecordAction, RecordRule, make_mapping
@@ -29,7 +30,7 @@ def read_mapping(
     case_form, findings = _case_form(workbook)
     codes, wrong_codes = read_codes(workbook, rows)
     declared, wrong_records = read_records(workbook, definition, rows, dictionary)
-    fed, wrong_fields = read_fields(rows, Known(dictionary, declared, _spoken(workbook), codes))
+    fed, wrong_fields = read_fields(rows, Known(dictionary, declared, _spoken(workbook, dictionary), codes))
     found += [*findings, *wrong_codes, *wrong_records, *wrong_fields, *_filled_twice(fed)]
     found += [*_identity_before_consent(fed, case_form), *_unmapped(rows, fed)]
     if refusing(found):
@@ -43,10 +44,13 @@ def _declares(workbook: Workbook) -> bool:
     return bool(records and records.rows) or any(row.get("case_field") for row in (survey.rows if survey else ()))
 
 
-def _spoken(workbook: Workbook) -> frozenset[str]:
+def _spoken(workbook: Workbook, dictionary: Dictionary) -> frozenset[str]:
+    """The aliases of case_records, and for a misspelt one the record that it must mean: said once is enough."""
     sheet = workbook.sheet("case_records")
-    words = [ALIAS.fullmatch(row.get("record")) for row in (sheet.rows if sheet else ())]
-    return frozenset(word[1] for word in words if word)
+    said = [row.get("record") for row in (sheet.rows if sheet else ())]
+    words = [ALIAS.fullmatch(name) for name in said]
+    meant = [nearest(name.split("=")[-1].strip(), dictionary.records) for name in said]
+    return frozenset([*(word[1] for word in words if word), *(name for name in meant if name)])
 
 
 def _case_form(workbook: Workbook) -> tuple[str, list[Finding]]:

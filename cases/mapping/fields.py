@@ -191,7 +191,11 @@ def _check_choices(
         return [warning("choices-not-checked", row.place("case_field"), words)]
     names = [choice.name for choice in question.choices]
     lost = [name for name in names if codes.get(name, name) and not _fits(codes.get(name, name), field, dictionary)]
-    return [error("choices-without-code", row.place("case_field"), _lost(lost, row, field, dictionary))] if lost else []
+    return (
+        [error("choices-without-code", row.place("case_field"), _lost(lost, codes, row, field, dictionary))]
+        if lost
+        else []
+    )
 
 
 def _fits(code: str, field: Field, dictionary: Dictionary) -> bool:
@@ -202,10 +206,11 @@ def _fits(code: str, field: Field, dictionary: Dictionary) -> bool:
     return True
 
 
-def _lost(lost: list[str], row: SurveyRow, field: Field, dictionary: Dictionary) -> str:
+def _lost(lost: list[str], codes: dict[str, str], row: SurveyRow, field: Field, dictionary: Dictionary) -> str:
     allowed = list(dictionary.codes(field.codes)) or ["yes", "no"]
     some = ", ".join(allowed[:15]) + (f" and {len(allowed) - 15} more" if len(allowed) > 15 else "")
-    shown = ", ".join(f"'{name}'" for name in lost[:6]) + (f" and {len(lost) - 6} more" if len(lost) > 6 else "")
+    named = [f"'{name}' (code {codes[name]})" if name in codes else f"'{name}'" for name in lost[:6]]
+    shown = ", ".join(named) + (f" and {len(lost) - 6} more" if len(lost) > 6 else "")
     list_name = row.list_name or row.name
     return (
         f"{field.name} does not know the choice {shown}. Add rows to case_codes with list_name {list_name}, the choice "

@@ -61,7 +61,7 @@ def _walk(sheet: Sheet, definition: FormDefinition) -> Iterator[SurveyRow]:
 
 
 def _root(definition: FormDefinition) -> str:
-    paths = [thing.path for thing in (*definition.questions, *definition.groups)]
+    paths = [question.path for question in definition.questions] + [group.path for group in definition.groups]
     return f"/{paths[0].split('/')[1]}" if paths else ""
 
 
