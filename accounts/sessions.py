@@ -42,7 +42,7 @@ class SignedIn:
 
 
 def check_password(session: Session, *, email: str, password: str, address: str, now: datetime) -> Person:
-    """The person whose password this is.
+    """The person whose password this is; nothing is written, so that the slow hash holds no writer's place.
 
     Raises SignInRefused alike for a wrong password, an unknown and a disabled account; TooManyTries.
     """
@@ -53,7 +53,6 @@ def check_password(session: Session, *, email: str, password: str, address: str,
     right = verify_password(password, person.password_hash if person else None)
     if person is None or not right or person.disabled_at is not None:
         raise SignInRefused("The e-mail address or the password is not right.")
-    session.execute(delete(SignInFailure).where(SignInFailure.key == _keys(email, address)[0]))
     return person
 
 
@@ -66,8 +65,9 @@ def note_failure(session: Session, *, email: str, address: str, now: datetime) -
 
 
 def start_session(session: Session, person: Person, *, now: datetime) -> str:
-    """The token of a new session, of which only the hash is kept."""
+    """The token of a new session, of which only the hash is kept; the account's failed tries are forgotten."""
     token = new_token()
+    session.execute(delete(SignInFailure).where(SignInFailure.key == _keys(person.email, "")[0]))
     session.add(
         WebSession(token_hash=token_hash(token), person_id=person.id, csrf=new_token(), started_at=now, seen_at=now)
     )

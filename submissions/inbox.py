@@ -1,13 +1,15 @@
 """Submissions as lists and pages look them up."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import Session
 
-from accounts.tables import Device
+from accounts.roles import Right, Viewer
+from accounts.tables import Agency, Device, Person
 from audit.trail import Action, Actor, record
 from forms.tables import Form, FormVersion
 from submissions.tables import Attachment, Filing, Submission
@@ -16,7 +18,7 @@ PAGE = 50
 
 
 class SubmissionNotFound(Exception):
-    """There is no such submission."""
+    """There is no such submission, or it is not yours to see."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class ListedSubmission:
     form_id: str
     title: str
     device: str
+    agency: str
     files_received: int
     files_expected: int
 
@@ -34,48 +37,68 @@ class ListedSubmission:
 def list_submissions(
     session: Session,
     *,
+    viewer: Viewer,
     form_id: str | None = None,
     filing: Sequence[Filing] = (),
     device: str | None = None,
     before: int | None = None,
+    after: int | None = None,
+    ids: Sequence[int] | None = None,
     limit: int | None = PAGE,
 ) -> list[ListedSubmission]:
-    """Submissions, newest first; `before` is the id where the page before this one ended."""
-    query = (
-        select(Submission, Form.form_id, FormVersion.title, Device.name)
-        .join(Form, Form.id == Submission.form_pk)
-        .outerjoin(FormVersion, FormVersion.id == func.coalesce(Submission.version_id, Form.current_version_id))
-        .outerjoin(Device, Device.id == Submission.device_id)
-        .order_by(Submission.id.desc())
-    )
+    """The submissions that the viewer may see, newest first; of tablets and people of the own agency, or of all.
+
+    `before` and `after` are the ids where the pages beside this one ended. Raises NotAllowed.
+    """
+    query = _listed(viewer)
     if form_id:
         query = query.where(Form.form_id == form_id)
     if filing:
         query = query.where(Submission.filing.in_([state.value for state in filing]))
     if device:
         query = query.where(Device.name == device)
+    if ids is not None:
+        query = query.where(Submission.id.in_(ids))
     if before is not None:
         query = query.where(Submission.id < before)
-    rows = session.execute(query if limit is None else query.limit(limit)).all()
-    counts = _file_counts(session, [row[0].id for row in rows])
-    return [
-        ListedSubmission(submission, form_id, title or form_id, name or "", *counts.get(submission.id, (0, 0)))
-        for submission, form_id, title, name in rows
-    ]
+    if after is not None:
+        query = query.where(Submission.id > after)
+    query = query.order_by(Submission.id.asc() if after is not None else Submission.id.desc())
+    rows = sorted(session.execute(query if limit is None else query.limit(limit)).all(), key=lambda row: -row[0].id)
+    return _with_files(session, rows)
 
 
-def count_by_filing(session: Session) -> dict[Filing, int]:
-    """How many submissions stand in each filing state."""
-    rows = session.execute(select(Submission.filing, func.count()).group_by(Submission.filing))
-    return {Filing(state): count for state, count in rows}
-
-
-def get_submission(session: Session, submission_id: int) -> Submission:
-    """The submission; raises SubmissionNotFound."""
-    submission = session.get(Submission, submission_id)
-    if submission is None:
+def get_listed(session: Session, submission_id: int, *, viewer: Viewer) -> ListedSubmission:
+    """The submission with its form, tablet and agency; raises SubmissionNotFound, NotAllowed."""
+    found = list_submissions(session, viewer=viewer, ids=[submission_id])
+    if not found:
         raise SubmissionNotFound("There is no such submission.")
-    return submission
+    return found[0]
+
+
+def get_submission(session: Session, submission_id: int, *, viewer: Viewer) -> Submission:
+    """The submission; raises SubmissionNotFound, alike for one that the viewer may not see, and NotAllowed."""
+    return get_listed(session, submission_id, viewer=viewer).submission
+
+
+def visible_ids(session: Session, submission_ids: Iterable[int], *, viewer: Viewer) -> frozenset[int]:
+    """Those of the submissions that the viewer may see; none for somebody who may see no submission."""
+    wanted = set(submission_ids)
+    if not viewer.may(Right.LIST_SUBMISSIONS) or not wanted:
+        return frozenset()
+    return frozenset(
+        one.submission.id for one in list_submissions(session, viewer=viewer, ids=list(wanted), limit=None)
+    )
+
+
+def count_by_filing(session: Session, *, viewer: Viewer) -> dict[Filing, int]:
+    """How many of the submissions that the viewer may see stand in each filing state. Raises NotAllowed."""
+    viewer.require(Right.LIST_SUBMISSIONS)
+    query = select(Submission.filing, func.count()).group_by(Submission.filing)
+    if not viewer.everywhere:
+        query = query.outerjoin(Device, Device.id == Submission.device_id)
+        query = query.outerjoin(Person, Person.id == Submission.person_id).where(_of(viewer))
+    return {Filing(state): count for state, count in session.execute(query)}
 
 
 def refile(session: Session, submission: Submission, *, actor: Actor, now: datetime) -> None:
@@ -84,6 +107,37 @@ def refile(session: Session, submission: Submission, *, actor: Actor, now: datet
         submission.filing = Filing.PENDING.value
         session.flush()
         record(session, actor, Action.SUBMISSION_REFILED, f"submission:{submission.id}", now=now)
+
+
+def _listed(viewer: Viewer) -> Select[Submission, str, str | None, str | None, str | None]:
+    viewer.require(Right.LIST_SUBMISSIONS)
+    agency = func.coalesce(Device.agency_id, Person.agency_id)
+    return (
+        select(Submission, Form.form_id, FormVersion.title, Device.name, Agency.name)
+        .join(Form, Form.id == Submission.form_pk)
+        .outerjoin(FormVersion, FormVersion.id == func.coalesce(Submission.version_id, Form.current_version_id))
+        .outerjoin(Device, Device.id == Submission.device_id)
+        .outerjoin(Person, Person.id == Submission.person_id)
+        .outerjoin(Agency, Agency.id == agency)
+        .where(_of(viewer))
+    )
+
+
+def _of(viewer: Viewer) -> ColumnElement[bool]:
+    """Loading is authorising: across agencies for those who may, else what the own agency sent."""
+    if viewer.everywhere:
+        return true()
+    return func.coalesce(Device.agency_id, Person.agency_id) == viewer.agency_id
+
+
+def _with_files(session: Session, rows: Sequence[Any]) -> list[ListedSubmission]:
+    counts = _file_counts(session, [row[0].id for row in rows])
+    return [
+        ListedSubmission(
+            submission, form_id, title or form_id, device or "", agency or "", *counts.get(submission.id, (0, 0))
+        )
+        for submission, form_id, title, device, agency in rows
+    ]
 
 
 def _file_counts(session: Session, submission_ids: list[int]) -> dict[int, tuple[int, int]]:
