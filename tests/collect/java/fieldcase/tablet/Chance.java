@@ -55,8 +55,8 @@ final class Chance {
         return random.nextInt(most + 1);
     }
 
-    /** A valid answer, or null when none was found. */
-    IAnswerData answer(FormEntryPrompt prompt, TreeElement node, FormDef form) {
+    /** A valid answer, or null when none was found; whole numbers prefer 0 to `most` when that is not negative. */
+    IAnswerData answer(FormEntryPrompt prompt, TreeElement node, FormDef form, int most) {
         switch (prompt.getControlType()) {
             case Constants.CONTROL_UPLOAD, Constants.CONTROL_IMAGE_CHOOSE, Constants.CONTROL_AUDIO_CAPTURE,
                 Constants.CONTROL_VIDEO_CAPTURE, Constants.CONTROL_OSM_CAPTURE, Constants.CONTROL_FILE_CAPTURE:
@@ -65,7 +65,8 @@ final class Chance {
         }
         Hints hints = new Hints(node, form);
         for (int attempt = 0; attempt < TRIES; attempt++) {
-            IAnswerData candidate = draw(prompt, hints, attempt);
+            IAnswerData candidate = prompt.getDataType() == Constants.DATATYPE_INTEGER && most >= 0 && attempt < TRIES / 2
+                ? new IntegerData(random.nextInt(most + 1)) : draw(prompt, hints, attempt);
             if (candidate != null && form.evaluateConstraint(prompt.getIndex().getReference(), candidate)) {
                 return candidate;
             }

@@ -57,7 +57,7 @@ final class Device implements IPropertyManager {
         XFormParser.registerActionHandler(SetGeopointActionHandler.ELEMENT_NAME, new SetGeopointActionHandler() {
             @Override
             public SetGeopointAction getSetGeopointAction() {
-                return new Standing();
+                return new Standing(null);
             }
         });
     }
@@ -117,7 +117,7 @@ final class Device implements IPropertyManager {
         return List.of();
     }
 
-    /** The background location of a tablet that always knows where it stands, or never when no location was told. */
+    /** The background location (the constructor with a target is the one that names the action) of a tablet that always knows where it stands, or never when no location was told. */
     public static final class Standing extends SetGeopointAction {
         public Standing() {
             super();

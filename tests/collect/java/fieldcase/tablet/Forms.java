@@ -26,21 +26,30 @@ final class Forms {
     private Forms() {
     }
 
-    static FormDef open(File xform) throws XFormParser.ParseException, DeserializationException {
+    static FormDef open(File xform) throws XFormParser.ParseException {
         String key = xform.getAbsolutePath() + " " + xform.lastModified();
-        byte[] cached = CACHE.get(key);
-        FormDef form;
-        if (cached == null) {
-            form = XFormUtils.getFormFromFormXml(xform.getAbsolutePath(), null);
-            CACHE.put(key, ExtUtil.serialize(form));
-        } else {
-            form = (FormDef) ExtUtil.deserialize(cached, FormDef.class);
+        FormDef form = cached(key);
+        if (form != null) {
+            return form;
         }
+        form = XFormUtils.getFormFromFormXml(xform.getAbsolutePath(), null);
         for (DataInstance<?> instance : form.getFormInstances().values()) {
             if (instance instanceof ExternalDataInstance external && external.isUsingPlaceholder()) {
                 throw new Refused("media", instance.getInstanceId(), "a file that the form needs is not beside it");
             }
         }
+        CACHE.put(key, ExtUtil.serialize(form));
         return form;
+    }
+
+    /** The parsed form with the media of today; null when it was never opened or a file beside it is gone. */
+    private static FormDef cached(String key) {
+        byte[] bytes = CACHE.get(key);
+        try {
+            return bytes == null ? null : (FormDef) ExtUtil.deserialize(bytes, FormDef.class);
+        } catch (RuntimeException | DeserializationException stale) {
+            CACHE.remove(key);
+            return null;
+        }
     }
 }

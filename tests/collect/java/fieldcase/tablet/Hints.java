@@ -5,17 +5,20 @@ import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.javarosa.core.model.FormDef;
 import org.javarosa.core.model.data.IAnswerData;
 import org.javarosa.core.model.instance.TreeElement;
 import org.javarosa.core.model.instance.TreeReference;
 import org.javarosa.xpath.XPathConditional;
+import org.javarosa.xpath.expr.XPathBinaryOpExpr;
+import org.javarosa.xpath.expr.XPathExpression;
+import org.javarosa.xpath.expr.XPathFuncExpr;
+import org.javarosa.xpath.expr.XPathNumericLiteral;
+import org.javarosa.xpath.expr.XPathStringLiteral;
+import org.javarosa.xpath.expr.XPathUnaryOpExpr;
 
 /** Numbers, days and texts that stand in a constraint, or in the answers that it compares with. */
 final class Hints {
-    private static final Pattern LITERAL = Pattern.compile("'([^']*)'|\"([^\"]*)\"|(?<![\\w.-])(-?\\d+(?:\\.\\d+)?)(?![\\w.-])");
     final List<Double> numbers = new ArrayList<>();
     final List<LocalDate> days = new ArrayList<>();
     final List<String> texts = new ArrayList<>();
@@ -24,12 +27,7 @@ final class Hints {
         if (node.getConstraint() == null || !(node.getConstraint().constraint instanceof XPathConditional condition)) {
             return;
         }
-        if (condition.xpath != null) {
-            Matcher literal = LITERAL.matcher(condition.xpath);
-            while (literal.find()) {
-                add(literal.group(3) != null ? literal.group(3) : literal.group(1) != null ? literal.group(1) : literal.group(2));
-            }
-        }
+        collect(condition.getExpr());
         TreeReference here = node.getRef();
         for (TreeReference mentioned : condition.getTriggers(here)) {
             for (TreeReference other : form.getEvaluationContext().expandReference(mentioned.contextualize(here))) {
@@ -37,6 +35,23 @@ final class Hints {
                 if (compared != null && compared != node && compared.getValue() != null) {
                     add(compared.getValue());
                 }
+            }
+        }
+    }
+
+    private void collect(XPathExpression part) {
+        if (part instanceof XPathStringLiteral text) {
+            add(text.s);
+        } else if (part instanceof XPathNumericLiteral number) {
+            numbers.add(number.d);
+        } else if (part instanceof XPathBinaryOpExpr both) {
+            collect(both.a);
+            collect(both.b);
+        } else if (part instanceof XPathUnaryOpExpr one) {
+            collect(one.a);
+        } else if (part instanceof XPathFuncExpr function) {
+            for (XPathExpression argument : function.args) {
+                collect(argument);
             }
         }
     }

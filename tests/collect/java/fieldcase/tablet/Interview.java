@@ -109,8 +109,14 @@ final class Interview {
         if (!must && !may) {
             return present;
         }
-        IAnswerData drawn = chance.answer(prompt, node(prompt.getIndex()), form);
+        IAnswerData drawn = draw(prompt);
         return drawn == null ? present : drawn;
+    }
+
+    private IAnswerData draw(FormEntryPrompt prompt) {
+        TreeElement node = node(prompt.getIndex());
+        boolean counts = outline.mayCount(Outline.pathOf(prompt.getIndex().getReference()));
+        return chance.answer(prompt, node, form, counts ? job.path("repeats").asInt(3) : -1);
     }
 
     private void violated(FormEntryPrompt prompt, Place place, IAnswerData answer) {
@@ -142,12 +148,9 @@ final class Interview {
     private void enter(FormIndex index) {
         Place place = Place.of(index.getReference(), outline);
         GroupDef repeat = outline.repeats.get(place.path());
-        int present = form.getNumRepetitions(index);
         if (repeat.getCountReference() != null || repeat.noAddRemove) {
-            if (strict && script.instances(place) > present) {
-                throw new Refused("repeat", place.toString(), "the form itself counts " + present + " instances here");
-            }
-        } else if (place.position() > wanted(place, present)) {
+            script.entered(place);
+        } else if (place.position() > wanted(place, form.getNumRepetitions(index))) {
             controller.jumpToIndex(controller.deleteRepeat());
             controller.stepToPreviousEvent();
             audit.point("delete repeat");
@@ -173,7 +176,7 @@ final class Interview {
             ask(failed);
             return false;
         }
-        IAnswerData drawn = chance.answer(prompt, node(failed), form);
+        IAnswerData drawn = draw(prompt);
         if (drawn == null && prompt.isRequired()) {
             throw new Refused("unsatisfied", place.toString(), "no value was found that the form accepts");
         }

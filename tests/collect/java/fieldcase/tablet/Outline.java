@@ -18,6 +18,7 @@ final class Outline {
     final Map<String, QuestionDef> questions = new LinkedHashMap<>();
     final Map<String, GroupDef> repeats = new LinkedHashMap<>();
     private final Set<String> nodes = new HashSet<>();
+    private final Set<String> counts = new HashSet<>();
 
     Outline(FormDef form) {
         collect(form);
@@ -34,6 +35,9 @@ final class Outline {
                 questions.put(path, question);
             } else if (child instanceof GroupDef group && group.getRepeat()) {
                 repeats.put(path, group);
+                if (group.getCountReference() != null) {
+                    counts.add(pathOf(group.getConextualizedCountReference((TreeReference) group.getBind().getReference())));
+                }
             }
             collect(child);
         }
@@ -57,6 +61,11 @@ final class Outline {
 
     boolean holds(String path) {
         return nodes.contains(path);
+    }
+
+    /** True when this number says how often a repeat repeats, or may do so by way of a calculation. */
+    boolean mayCount(String path) {
+        return counts.contains(path) || !questions.keySet().containsAll(counts);
     }
 
     /** The questions and repeats whose path ends in these steps, below a given path. */

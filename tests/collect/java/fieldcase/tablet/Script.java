@@ -17,7 +17,12 @@ final class Script {
     static final class Line {
         final Place place;
         final JsonNode value;
+        boolean counts;
         boolean asked;
+
+        int instances() {
+            return value.isArray() ? value.size() : value.asInt();
+        }
 
         Line(Place place, JsonNode value) {
             this.place = place;
@@ -54,6 +59,8 @@ final class Script {
             throw new Refused("value", place.toString(), "a repeat takes a list of answers, or the number of its instances");
         }
         Line count = new Line(place, value);
+        count.counts = true;
+        count.asked = count.instances() == 0;
         counts.add(count);
         all.add(count);
         for (int instance = 0; instance < value.size(); instance++) {
@@ -96,22 +103,39 @@ final class Script {
     /** How many instances of a repeat the script needs; -1 when it does not say. */
     int instances(Place repeat) {
         int steps = repeat.names().size();
-        Place any = repeat.at(0);
-        for (Line count : counts) {
-            if (count.place.path().equals(repeat.path()) && count.place.at(0).allows(any, steps)) {
-                count.asked = true;
-                return count.value.isArray() ? count.value.size() : count.value.asInt();
-            }
+        Line count = count(repeat);
+        if (count != null) {
+            count.asked = true;
+            return count.instances();
         }
         int most = -1;
         for (Line line : all) {
-            if (line.place.names().size() > steps && line.place.at(0).names().subList(0, steps).equals(repeat.names())) {
+            if (line.place.names().size() > steps && line.place.names().subList(0, steps).equals(repeat.names())) {
                 int position = line.place.positions().get(steps - 1);
-                if (position > most && line.place.allows(any, steps - 1)) {
+                if (position > most && line.place.allows(repeat, steps - 1)) {
                     most = position;
                 }
             }
         }
         return most == 0 ? -1 : most;
+    }
+
+    /** The form itself made this instance of a repeat that it counts. */
+    void entered(Place instance) {
+        Line count = count(instance);
+        if (count != null && instance.position() >= count.instances()) {
+            count.asked = true;
+        }
+    }
+
+    private Line count(Place repeat) {
+        Line best = null;
+        for (Line count : counts) {
+            if (count.place.path().equals(repeat.path()) && count.place.at(0).allows(repeat.at(0), repeat.names().size())
+                && (best == null || count.place.precision() > best.place.precision())) {
+                best = count;
+            }
+        }
+        return best;
     }
 }

@@ -157,8 +157,10 @@ final class Session {
         script.mistakes.forEach(mistake -> unused.add(mistake.report()));
         for (Script.Line line : script.all) {
             if (!line.asked) {
-                Refused never = new Refused("unasked", line.place.toString(),
-                    "the form never asked this: it was not relevant, or this repeat instance does not exist");
+                Refused never = line.counts
+                    ? new Refused("repeat", line.place.toString(), "the form itself counts, and it had fewer instances here")
+                    : new Refused("unasked", line.place.toString(),
+                        "the form never asked this: it was not relevant, or this repeat instance does not exist");
                 if (strict) {
                     throw never;
                 }
