@@ -85,7 +85,7 @@ def find_session(session: Session, token: str, *, now: datetime) -> tuple[Signed
     ).first()
     if row is None:
         return None, False
-    web, person = row.tuple()
+    web, person = row
     if person.disabled_at or now - web.seen_at > IDLE or now - web.started_at > LONGEST:
         return None, False
     return SignedIn(viewer_of(session, person), web.csrf), now - web.seen_at > SEEN_EVERY

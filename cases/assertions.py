@@ -62,7 +62,7 @@ def read_said(session: Session, query: Select[Assertion], key: bytes | None) -> 
         .outerjoin(Submission, Submission.id == Source.submission_id)
         .where(Source.replaced_at.is_(None))
     )
-    return [_said(*row.tuple(), key) for row in rows]
+    return [_said(said, source, name, received, key) for said, source, name, received in rows]
 
 
 def retire(session: Session, submission_id: int, *, now: datetime) -> None:

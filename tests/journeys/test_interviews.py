@@ -1,0 +1,121 @@
+"""Scripted interviews, filled by the engine inside ODK Collect, make the case records that they should."""
+
+import json
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from accounts.roles import OPERATOR_VIEWER
+from audit.trail import OPERATOR
+from cases.assertions import read_said
+from cases.caseload import get_case, list_cases
+from cases.mapping import RecordAction
+from cases.publishing import Checked, check_form, publish_form
+from cases.tables import Assertion, Record, Source
+from storage.roots import root_key
+from submissions.instance import read_instance
+from submissions.tables import Submission
+from tests.collect.javarosa import Filled, JavaRosa
+from tests.conftest import NOON
+from tests.make import Make
+
+FOLDER = Path(__file__).resolve().parents[2] / "xlsforms/questionnaires"
+MAPPINGS = {"htcds_xlsform": "htcds_mapping.csv"}
+INTERVIEWS = sorted((FOLDER / "interviews").glob("*/*.json"))
+OPENS_A_CASE = FOLDER / "interviews/field_screening_adult/4_strong_signs.json"
+
+
+@cache
+def checked(form: str) -> Checked:
+    mapping = MAPPINGS.get(form)
+    beside = (mapping, (FOLDER / mapping).read_bytes()) if mapping else None
+    return check_form((FOLDER / f"{form}.xlsx").read_bytes(), f"{form}.xlsx", now=NOON, mapping_csv=beside)
+
+
+def fill(javarosa: JavaRosa, path: Path, **more: Any) -> Filled:
+    form = checked(path.parent.name)
+    assert form.compiled is not None
+    return javarosa.fill(form.compiled.xform, answers={**json.loads(path.read_text())["answers"], **more})
+
+
+def file(make: Make, form: str, filled: Filled) -> Submission:
+    publish_form(make.session, checked(form), project_id=1, media=[], files=make.files, actor=OPERATOR, now=NOON)
+    compiled = checked(form).compiled
+    assert compiled is not None
+    return make.filed(read_instance(filled.xml), make.offered(compiled.definition.form_id))
+
+
+def told(session: Session, submission: Submission, form: str) -> dict[str, dict[str, Any]]:
+    """What a submission said, by the alias of the record (with the row of a repeat) and the field."""
+    mapping = checked(form).mapping
+    assert mapping is not None
+    rules = {rule.kind: rule for rule in mapping.records if rule.action is RecordAction.FIND}
+    values: dict[str, dict[str, Any]] = defaultdict(dict)
+    for record in session.scalars(select(Record)):
+        query = select(Assertion).where(Assertion.record_id == record.id, Source.submission_id == submission.id)
+        key = root_key(session, record.root_id)
+        _before, _instance, place = record.key.partition(f"{submission.instance_id}/")
+        alias, _slash, row = (place or rules[record.kind].alias if place or record.kind in rules else "").partition("/")
+        for said in read_said(session, query, key):
+            values[f"{alias}[{row}]" if row else alias][said.field.partition(".")[2]] = said.value
+    return values
+
+
+@pytest.mark.parametrize("path", INTERVIEWS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_an_interview_makes_the_record_that_its_script_expects(
+    session: Session, make: Make, javarosa: JavaRosa, path: Path
+) -> None:
+    form = path.parent.name
+    more = {}
+    if form == "follow_up_visit":
+        file(make, "field_screening_adult", fill(javarosa, OPENS_A_CASE))
+        more["case_code"] = list_cases(session, viewer=OPERATOR_VIEWER)[0].case.code.lower()
+    submission = file(make, form, fill(javarosa, path, **more))
+
+    assert submission.filing == "filed", submission.reason
+    found = told(session, submission, form)
+    expected = json.loads(path.read_text())["expected"]
+    for alias, fields in expected["records"].items():
+        assert {name: found[alias].get(name) for name in fields} == fields, alias
+    assert not set(expected.get("absent", ())) & set(found)
+
+
+def test_every_value_of_a_case_says_which_question_of_which_submission_it_came_from(
+    session: Session, make: Make, javarosa: JavaRosa
+) -> None:
+    filled = fill(javarosa, OPENS_A_CASE)
+    file(make, "field_screening_adult", filled)
+    case = list_cases(session, viewer=OPERATOR_VIEWER)[0].case
+
+    view = get_case(session, case.code, viewer=OPERATOR_VIEWER, now=NOON)
+
+    said = [
+        one
+        for record in view.records
+        for field in record.fields.values()
+        for shown in field.standing
+        for one in shown.said
+    ]
+    assert len(said) > 40
+    assert {one.instance_id for one in said} == {filled.instance_id}
+    assert all(one.question.startswith("/data/") for one in said)
+    assert view.submissions[0].instance_id == filled.instance_id
+
+
+def test_a_follow_up_with_a_mistyped_code_is_set_aside_and_names_the_question_but_not_the_code(
+    session: Session, make: Make, javarosa: JavaRosa
+) -> None:
+    visit = FOLDER / "interviews/follow_up_visit/1_going_well.json"
+
+    submission = file(make, "follow_up_visit", fill(javarosa, visit, case_code="TIP-7K3Q-9"))
+
+    assert submission.filing == "set aside"
+    assert submission.reason is not None
+    assert submission.reason["code"] == "no-such-case"
+    assert submission.reason["question"].endswith("/case_ref")
+    assert "7K3Q" not in json.dumps(submission.reason)
