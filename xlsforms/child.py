@@ -1,5 +1,6 @@
 """The limited child process: whatever reads a stranger's workbook runs here, within memory, time and no network."""
 
+import errno
 import json
 import os
 import resource
@@ -17,9 +18,15 @@ def main() -> None:
     """Do the job that the command line names on what standard input holds; the result is JSON on standard output."""
     job, settings = sys.argv[2], json.loads(sys.argv[3])
     answer = _keep_answer_apart()
-    sys.excepthook = lambda kind, _error, _trace: _send(answer, {"crash": kind.__name__}, settings["output_bytes"])
+    sys.excepthook = lambda _kind, error, _trace: _send(answer, {"crash": _named(error)}, settings["output_bytes"])
     _confine(settings)
     _send(answer, _run(job, settings, sys.stdin.buffer.read()), settings["output_bytes"])
+
+
+def _named(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return "TooLarge"
+    return type(error).__name__
 
 
 def _keep_answer_apart() -> int:

@@ -18,7 +18,7 @@ class Limits:
     memory_bytes: int = 512 * MB  # of address space, for the child that reads and compiles
     cpu_seconds: int = 20
     wall_seconds: float = 25
-    output_bytes: int = 32 * MB
+    output_bytes: int = 16 * MB
     validate_cpu_seconds: int = 30  # ODK Validate runs in a Java machine of its own
     validate_wall_seconds: float = 30
     elements: int = 400_000  # of an XForm that was not compiled here

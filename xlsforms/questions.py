@@ -14,6 +14,7 @@ from xlsforms.xform import UnreadableForm, attribute, first, kids, local, parse,
 
 __all__ = ["Choice", "FormDefinition", "Group", "Question", "UnreadableForm", "read_form"]
 
+NAMESPACES = ("http://www.w3.org/2002/xforms", "http://www.w3.org/1999/xhtml")  # None of them is a form's own.
 CONTROLS = ("input", "secret", "select1", "select", "rank", "upload", "trigger", "range")
 
 
@@ -33,7 +34,8 @@ def read_parsed(root: etree._Element) -> FormDefinition:
     primary = next((top for instance in kids(model, "instance") for top in kids(instance)), None)
     if primary is None:
         raise UnreadableForm("The form has no primary instance: the first instance of its model is missing or empty.")
-    form_id = attribute(primary, "id") or etree.QName(primary).namespace or ""
+    namespace = etree.QName(primary).namespace or ""
+    form_id = attribute(primary, "id") or ("" if namespace in NAMESPACES else namespace)
     if not form_id:
         raise UnreadableForm("The form has no id: the first element of its primary instance needs the attribute 'id'.")
     reader = _Reader(root, model, primary)
@@ -68,7 +70,7 @@ class _Reader:
         self.primary, self.root = primary, f"/{local(primary)}"
         self.words, self.lists = Words(model), ChoiceLists(model)
         self.binds = {resolve(self.root, attribute(bind, "nodeset")): Bind(bind) for bind in kids(model, "bind")}
-        self.named = {attribute(bind, "id"): attribute(bind, "nodeset") for bind in kids(model, "bind")}
+        self.named = {key: attribute(bind, "nodeset") for bind in kids(model, "bind") if (key := attribute(bind, "id"))}
         self.actions = {resolve(self.root, attribute(action, "ref")): action for action in _actions(root)}
         self.groups: dict[str, Group] = {}
         self.questions: dict[str, Question] = {}

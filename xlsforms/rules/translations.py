@@ -37,14 +37,12 @@ def _begun(found: View, default: str) -> Iterable[str]:
 def _holes(found: View, languages: list[str], default: str) -> Iterator[Finding]:
     filled = {column for _row, column, _value in found.cells(*TEXTS, *MEDIA)}
     for name, columns in _translated(found, default).items():
-        present = {language: column for language, column in columns.items() if column in filled}
-        if not present:
-            continue
-        for language in languages:
-            if language not in present:
-                yield _column_missing(found, name, language, next(iter(present.values())))
+        used = [column for column in columns.values() if column in filled]
+        for language in languages if used else ():
+            if language not in columns:
+                yield _column_missing(found, name, language, used[0])
             elif name in TEXTS:
-                yield from _cells_missing(found, present, language)
+                yield from _cells_missing(found, used, columns[language])
 
 
 def _column_missing(found: View, name: str, language: str, other: Column) -> Finding:
@@ -54,12 +52,11 @@ def _column_missing(found: View, name: str, language: str, other: Column) -> Fin
     return warning("translation-missing", found.head(other), words)
 
 
-def _cells_missing(found: View, present: dict[str, Column], language: str) -> Iterator[Finding]:
-    column = present[language]
+def _cells_missing(found: View, used: list[Column], column: Column) -> Iterator[Finding]:
     rows = [
         row
         for row in found.sheet.rows
-        if column.header not in row.values and any(other.header in row.values for other in present.values())
+        if column.header not in row.values and any(other.header in row.values for other in used)
     ]
     for told, row in enumerate(rows[:TOLD], 1):
         more = f" So do {len(rows) - TOLD} further rows." if told == TOLD < len(rows) else ""
