@@ -17,7 +17,7 @@ help: ## list the targets
 setup: $(RUN) $(BUILT) words ## install what the server needs; compile the pages' assets and words
 
 run: setup ## start Fieldcase with the shipped forms (FIELDCASE_HOST, FIELDCASE_PORT, FIELDCASE_BASE_URL)
-	@$(VENV)/bin/fieldcase init
+	@said=$$($(VENV)/bin/fieldcase init) && echo "$$said" | head -n 1
 	@$(VENV)/bin/fieldcase form list --json | grep -q form_id || for form in $(FORMS); do $(VENV)/bin/fieldcase form publish $$form || exit; done
 	@exec $(VENV)/bin/fieldcase serve
 
@@ -41,7 +41,8 @@ prove: setup $(DEV) ## the long proofs at full size; writes docs/proofs.md
 
 # uv installs the hashed locks; pip is the fall-back that serves an office with its own package mirror (uv reads no pip.conf).
 define install
-$(VENV)/bin/uv pip install $(OPTS) --python $(PY) -r $(1) || python3 -m pip --python $(PY) install $(OPTS) -r $(1)
+$(VENV)/bin/uv pip install $(OPTS) --python $(PY) -r $(1) || \
+	{ echo "uv did not succeed; pip tries it with this machine's own settings ..."; python3 -m pip --python $(PY) install $(OPTS) -r $(1); }
 endef
 OWN := -q --no-deps --no-build-isolation
 

@@ -1,6 +1,7 @@
 """Documents keep their word: nothing that people meet is missing from them, and nothing they name is missing here."""
 
 import ast
+import builtins
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -18,6 +19,18 @@ from server.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE = ("server/static/built", "docs/proofs.md", "docs/performance.md")  # made by set-up or by long runs
+# Exceptions that nobody meets: filing and checking turn them into reasons and findings.
+TURNED = {
+    "ChildFailed",
+    "Held",
+    "NotACaseCode",
+    "NotAValue",
+    "NotFiled",
+    "NotTaken",
+    "NotText",
+    "RecordAwaited",
+    "UnreadableForm",
+}
 # What may not stand in a file of ours: folders of one machine, and addresses that each machine sets for itself.
 FOREIGN = re.compile(
     r"(?<![\w.-])/(?:work/(?:main|shared|\.)|tmp/[a-z]|root/|home/(?!user\b|dev\b))"
@@ -112,6 +125,28 @@ def test_every_exception_is_documented_with_its_status():
     text = (ROOT / "docs/errors.md").read_text()
     rows = dict(re.findall(r"^\| `(\w+)` \| (\d{3}) \|", text, re.MULTILINE))
     assert rows == {kind.__name__: str(status) for kind, status in STATUS.items()}
+
+
+def test_every_exception_that_people_can_meet_is_documented():
+    text = (ROOT / "docs/errors.md").read_text()
+    assert [name for name in defined() if name not in TURNED and f"`{name}`" not in text] == []
+
+
+def defined() -> Iterator[str]:
+    """The exceptions that our packages define."""
+    classes: dict[str, list[str]] = {}
+    for name in FILES:
+        if name.endswith(".py") and not name.startswith("tests/"):
+            tree = ast.parse((ROOT / name).read_text())
+            found = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+            classes |= {node.name: [ast.unparse(base) for base in node.bases] for node in found}
+
+    def is_one(name: str) -> bool:
+        kind = getattr(builtins, name, None)
+        known = isinstance(kind, type) and issubclass(kind, Exception)
+        return known or name.endswith("Exception") or any(is_one(base) for base in classes.get(name, ()))
+
+    return (name for name in classes if is_one(name))
 
 
 def test_every_reason_for_setting_aside_is_documented():
