@@ -11,8 +11,8 @@ from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, Integer, Met
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.engine import Connection, ExceptionContext, RootTransaction
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.dml import ReturningInsert
@@ -109,14 +109,19 @@ class Database:
 
     @contextmanager
     def _session(self, *, write: bool) -> Iterator[Session]:
-        with unavailable_is_said(), self.engine.connect() as plain:
-            connection = plain.execution_options(fieldcase_write=True) if write and self.embedded else plain
-            with (
-                connection.begin(),
-                Session(connection, expire_on_commit=False, info={"keys": self.keys, "kept": self._kept}) as session,
-            ):
-                yield session
-                session.flush()
+        with (
+            unavailable_is_said(),
+            self.engine.connect() as connection,
+            begin(connection, write=write),
+            Session(connection, expire_on_commit=False, info={"keys": self.keys, "kept": self._kept}) as session,
+        ):
+            yield session
+            session.flush()
+
+
+def begin(connection: Connection, *, write: bool) -> RootTransaction:
+    """One transaction; on SQLite one that writes is the only one of its kind from its first moment on."""
+    return connection.execution_options(fieldcase_write=write).begin()
 
 
 def table_of(model: type[Base]) -> Table:
@@ -154,10 +159,10 @@ def kept(session: Session, name: str, read: Callable[[], T]) -> T:
 
 @contextmanager
 def unavailable_is_said() -> Iterator[None]:
-    """A database that is down, full or locked raises DatabaseUnavailable."""
+    """A database that is down, full, locked or read-only raises DatabaseUnavailable."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
+    except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
         locked = "locked" in str(error).lower() or isinstance(error, PoolTimeout)
         raise (DatabaseBusy if locked else DatabaseUnavailable)(type(error).__name__) from error
     except DBAPIError as error:
@@ -174,9 +179,18 @@ def make_engine(url: str, *, patience: float = 1.5, connections: int = 12) -> En
         return engine
     url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     wait = {"connect_timeout": max(2, round(patience)), "options": f"-c lock_timeout={round(patience * 1000 * 4)}"}
-    return create_engine(
+    engine = create_engine(
         url, hide_parameters=True, pool_pre_ping=True, pool_size=connections, pool_timeout=patience, connect_args=wait
     )
+    event.listen(engine, "handle_error", _hide_detail)
+    return engine
+
+
+def _hide_detail(context: ExceptionContext) -> None:
+    """PostgreSQL's DETAIL quotes the row that it refused; only the line before it may be shown."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])
 
 
 def _set_up_sqlite(engine: Engine, patience: float) -> None:

@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
-from storage.database import unavailable_is_said
+from storage.database import begin, unavailable_is_said
 
 FOLDER = Path(__file__).with_name("migrations")
 ADVISORY_LOCK = 7_311_520_236  # Any number of ours: nodes that start at once migrate one after the other.
@@ -62,13 +62,13 @@ def require_current(engine: Engine) -> None:
 
 
 def migrate(engine: Engine) -> None:
-    """The database has the newest schema; on PostgreSQL nodes that start at once wait for each other.
+    """The database has the newest schema; processes that start at once wait for each other.
 
     Raises SchemaUnfit for a newer one, DatabaseUnavailable.
     """
     if schema_of(engine) is Schema.NEWER:
         require_current(engine)
-    with unavailable_is_said(), engine.connect() as connection, connection.begin():
+    with unavailable_is_said(), engine.connect() as connection, begin(connection, write=True):
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
         command.upgrade(_config(connection), "head")

