@@ -66,6 +66,7 @@ TEXTS = (
         "",
     ),
     (r"When looking for a sheet named '(?P<sheet_name>\w+)'", "sheet-misspelt", "", ""),
+    (r"The form_id and id_string column headers", "two-form-ids", "settings", "id_string"),
     (r"You must have a sheet named 'survey'", "survey-missing", "", ""),
     (r"(Language '.*' is missing the|Expected a sequence of columns)", "translation-columns", "", ""),
 )
@@ -88,6 +89,7 @@ MESSAGES = {
     "calculation-missing": "This calculate has no calculation. Write one, or delete the row.",
     "repeat-without-label": "This repeat has no label, so officers will not know what they add. Write one.",
     "image-without-max-pixels": "Write max-pixels=1024 under parameters, so that photos can be sent on a weak signal.",
+    "missing-column": "The sheet '{sheet_name}' lacks the column {missing}. Its first row holds the columns' names.",
     "survey-missing": "The workbook has no sheet 'survey' with questions in it. Add it, or correct its name.",
 }
 # Ours says the same at the cell.

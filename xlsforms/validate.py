@@ -17,6 +17,8 @@ WITH_CPU_LIMIT = 'ulimit -t "$1"; shift; exec "$@"'
 READ_AT_MOST = 200_000
 NOISE = re.compile(r"\s+at [\w.$]+\(|\s+\.\.\. \d+ more|>>|The following files failed|Result: |Validating: |form\.xml$")
 EXCEPTION = re.compile(r"^(?:Caused by: )?[\w.$]+(?:Exception|Error): ")
+NULL = re.compile(r"java\.lang\.NullPointerException.*")
+NULL_MEANS = "It refers to something that is not in the form, such as the text of a label."
 NODE = re.compile(r" ?Bad node: \S+@[0-9a-f]+")
 
 
@@ -68,9 +70,11 @@ def _run(command: list[str], folder: str, limits: Limits) -> int:
 
 
 def _judge(status: int, said: str) -> Verdict:
+    if status == 0:
+        return Verdict()
     if "OutOfMemoryError" in said:
         return Verdict(not_run="ODK Validate ran out of memory")
-    if status != 0 and "Result: Invalid" not in said:
+    if "Result: Invalid" not in said:
         return Verdict(not_run=f"the Java machine did not start or was stopped (status {status})")
     return Verdict(complaint=_cleaned(said))
 
@@ -78,7 +82,7 @@ def _judge(status: int, said: str) -> Verdict:
 def _cleaned(said: str) -> str:
     """The first complaint, without Java's names, stack and doubles."""
     kept: list[str] = []
-    for line in said.splitlines():
+    for line in NULL.sub(NULL_MEANS, said).splitlines():
         if line.startswith("Caused by: ") and kept:
             break
         text = NODE.sub(" it is not a complete expression", EXCEPTION.sub("", line)).strip()

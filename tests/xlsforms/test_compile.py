@@ -255,3 +255,32 @@ def test_an_xform_that_no_tablet_could_open_is_refused(java):
 def test_an_xform_without_a_version_is_told():
     content = compile_form(book(MAPPED)).xform.replace(b' version="7"', b"")
     assert "version-missing" in [finding.code for finding in compile_xform(content, "x.xml").findings]
+
+
+def test_a_label_without_its_text_is_told_without_javas_words(java):
+    content = compile_form(book(MAPPED)).xform
+    broken = content.replace(b"<label>Name to use</label>", b"<label ref=\"jr:itext('nope')\"/>")
+    assert broken != content
+    with pytest.raises(RefusedForm) as refusal:
+        compile_xform(broken, "mapped.xml")
+    (finding,) = refusal.value.findings
+    assert finding.code == "odk-validate"
+    assert "java" not in finding.message
+
+
+@pytest.mark.parametrize(
+    ("tables", "code"),
+    [
+        ("| survey |\n", "survey-missing"),
+        ("| survey | | |\n| | type | name |\n", "no-questions"),
+        ("| choices | | |\n| | list_name | name |\n| | a | b |\n", "survey-missing"),
+        ("| survey | | |\n| | name | label |\n| | a | b |\n", "missing-column"),
+        ("| survey | | |\n| | type | name |\n| | hidden | a |\n| settings | |\n| | case_form |\n| | other |\n", ""),
+    ],
+)
+def test_a_workbook_that_lacks_something_is_told_so_in_words(tables, code):
+    try:
+        found = compile_form(book(tables)).findings
+    except RefusedForm as refusal:
+        found = refusal.findings
+    assert {finding.code for finding in found if finding.severity == "error"} == ({code} if code else set())

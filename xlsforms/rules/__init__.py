@@ -12,6 +12,7 @@ Rule = Callable[[Workbook, Limits], Iterable[Finding]]
 RULES: tuple[Rule, ...] = (
     settings.server_owned,
     settings.form_id,
+    survey.no_questions,
     survey.groups_too_deep,
     survey.too_many_repeats,
     survey.constraints_without_message,

@@ -11,6 +11,13 @@ from xlsforms.sheets import Workbook
 OTHERS_STOP_AFTER = 60  # blank rows in a row; pyxform's own reader takes them as the end of the sheet
 
 
+def no_questions(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
+    """A survey sheet with nothing below its header."""
+    survey = workbook.sheet("survey")
+    if survey and survey.header and not survey.rows:
+        yield error("no-questions", (survey.name, ""), "The sheet has no question below its header. Write one a row.")
+
+
 def groups_too_deep(workbook: Workbook, limits: Limits) -> Iterator[Finding]:
     """Groups inside groups beyond what a tablet can draw; the first of them is told."""
     survey = view(workbook, "survey")
