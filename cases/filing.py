@@ -31,6 +31,20 @@ from submissions.tables import Filing, Submission
 from xlsforms.questions import FormDefinition
 
 log = logging.getLogger("fieldcase")
+CLAIMS = (
+    select(Submission, Form.form_id, FormVersion.mapping_version, Device.agency_id, Person.agency_id)
+    .join(Form, Form.id == Submission.form_pk)
+    .outerjoin(FormVersion, FormVersion.id == Submission.version_id)
+    .outerjoin(Device, Device.id == Submission.device_id)
+    .outerjoin(Person, Person.id == Submission.person_id)
+    .options(undefer(Submission.envelope), undefer(Submission.sealed_xml))
+)
+NEXT = (
+    CLAIMS.where(Submission.filing == Filing.PENDING.value)
+    .order_by(Submission.id)
+    .limit(1)
+    .with_for_update(skip_locked=True, of=Submission)
+)
 ADD_SOURCE = insert(table_of(Source)).returning(table_of(Source).c.id)
 ADD_ASSERTIONS, ADD_LINKS = insert(table_of(Assertion)), insert(table_of(RecordLink))
 WHEN = ("end", "start", "today")  # what tells when the answers were given, best first
@@ -72,8 +86,7 @@ def file_next(database: Database, *, now: datetime, for_seconds: float = 0.0) ->
     enough = perf_counter() + for_seconds
     with database.begin() as session:
         while True:
-            waiting = _claims().where(Submission.filing == Filing.PENDING.value).order_by(Submission.id).limit(1)
-            claim = _claim(session, waiting.with_for_update(skip_locked=True, of=Submission))
+            claim = _claim(session, NEXT)
             if claim is None:
                 return False
             _file_or_say_why(session, claim, now)
@@ -83,7 +96,7 @@ def file_next(database: Database, *, now: datetime, for_seconds: float = 0.0) ->
 
 def file_one(session: Session, submission: Submission, *, now: datetime) -> None:
     """The submission has its effect on the record once, or says why it has none; other submissions are untouched."""
-    claim = _claim(session, _claims().where(Submission.id == submission.id).with_for_update(of=Submission))
+    claim = _claim(session, CLAIMS.where(Submission.id == submission.id).with_for_update(of=Submission))
     if claim is not None:
         _file_or_say_why(session, claim, now)
 
@@ -99,17 +112,6 @@ def release_held(session: Session, *, now: datetime) -> int:
             released += 1
     session.flush()
     return released
-
-
-def _claims() -> Select[Submission, str, str, int, int]:
-    return (
-        select(Submission, Form.form_id, FormVersion.mapping_version, Device.agency_id, Person.agency_id)
-        .join(Form, Form.id == Submission.form_pk)
-        .outerjoin(FormVersion, FormVersion.id == Submission.version_id)
-        .outerjoin(Device, Device.id == Submission.device_id)
-        .outerjoin(Person, Person.id == Submission.person_id)
-        .options(undefer(Submission.envelope), undefer(Submission.sealed_xml))
-    )
 
 
 def _claim(session: Session, query: Select[Submission, str, str, int, int]) -> Claim | None:

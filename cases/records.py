@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from cases.codes import NotACaseCode, make_code, normalise
@@ -22,6 +22,7 @@ from storage.sealing import keys_of
 NAMESPACE = uuid.UUID("6f0f6c0e-6a1f-5c3b-9d43-2f6b1a7d9c11")
 ENTITY = re.compile(r"(?:uuid:)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.IGNORECASE)
 CODE_TRIES = 64
+KNOWN = select(Record.id, Record.kind, Record.root_id).where(Record.id.in_(bindparam("ids", expanding=True)))
 
 
 class RecordAwaited(Exception):
@@ -105,7 +106,7 @@ def _key(one: Touched, origin: Origin) -> str | None:
 
 
 def _known(session: Session, ids: Iterable[str]) -> dict[str, Found]:
-    rows = session.execute(select(Record.id, Record.kind, Record.root_id).where(Record.id.in_(set(ids))))
+    rows = session.connection().execute(KNOWN, {"ids": list(set(ids))})
     return {row.id: Found(row.id, row.kind, row.root_id) for row in rows}
 
 

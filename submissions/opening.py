@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from storage.files import Files
@@ -17,6 +17,10 @@ from submissions.parts import envelope_place as part_place
 from submissions.parts import facts_place, file_place
 from submissions.receive import envelope_place, xml_place
 from submissions.tables import Attachment, Submission
+
+ENVELOPES = select(Attachment.id, Attachment.envelope, Attachment.root_id).where(
+    Attachment.submission_id == bindparam("submission_id")
+)
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,8 @@ def read_file(files: Files, attachment: OpenAttachment) -> Iterator[bytes]:
 def move_to_root(session: Session, submission: Submission, root_id: str, *, root: bytes, data_key: bytes) -> None:
     """The submission's data keys, its attachments' too, are sealed under the record root's key alone."""
     submission.envelope, submission.root_id = seal(root, data_key, _place(submission)), root_id
-    for row in session.scalars(select(Attachment).where(Attachment.submission_id == submission.id)):
-        _move_attachment(session, row, root, root_id)
+    for part in session.connection().execute(ENVELOPES, {"submission_id": submission.id}):
+        _move_attachment(session, part.id, part.envelope, part.root_id, root, root_id)
 
 
 def move_late_attachments(session: Session) -> int:
@@ -85,14 +89,17 @@ def move_late_attachments(session: Session) -> int:
     ).all()
     for row, root_id in late:
         if root_id is not None:
-            _move_attachment(session, row, root_key(session, root_id), root_id)
+            _move_attachment(session, row.id, row.envelope, row.root_id, root_key(session, root_id), root_id)
     return len(late)
 
 
-def _move_attachment(session: Session, row: Attachment, root: bytes, root_id: str) -> None:
-    key = _open(session, row.envelope, row.root_id, part_place(row.id))
-    moved = {"envelope": seal(root, key, part_place(row.id)), "root_id": root_id}
-    session.execute(update(Attachment).where(Attachment.id == row.id).values(**moved))
+def _move_attachment(
+    session: Session, part_id: str, envelope: bytes, held_root: str | None, root: bytes, root_id: str
+) -> None:
+    place = part_place(part_id)
+    key = _open(session, envelope, held_root, place)
+    moved = {"envelope": seal(root, key, place), "root_id": root_id}
+    session.execute(update(Attachment).where(Attachment.id == part_id).values(**moved))
 
 
 def _open_attachment(session: Session, row: Attachment) -> OpenAttachment:
