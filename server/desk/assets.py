@@ -35,7 +35,7 @@ def built(name: str) -> Response:
     """A built file, compressed where the browser takes it."""
     if name not in manifest().values():
         abort(404)
-    compressed = "gzip" in request.accept_encodings and (BUILT / f"{name}.gz").exists()
+    compressed = request.accept_encodings.quality("gzip") > 0 and (BUILT / f"{name}.gz").exists()
     response = send_from_directory(BUILT, f"{name}.gz" if compressed else name, mimetype=mimetype(name), etag=False)
     response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
     response.headers["Vary"] = "Accept-Encoding"

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import flask_babel
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
+from babel.units import format_unit
 
 # How the region writes: day before month in English, a decimal point in Spanish.
 REGION = {"en": "en_001", "es": "es_419"}
@@ -32,8 +33,8 @@ def clock_in_words(when: datetime, *, locale: Locale, zone: tzinfo) -> str:
 
 def duration_in_words(length: timedelta, *, locale: Locale) -> str:
     """'42 minutes', '3 hours', rounded down to the largest unit that is not zero."""
-    whole = timedelta(**{largest_unit(length)[0]: largest_unit(length)[1]})
-    return format_timedelta(whole, threshold=10**6, granularity="minute", locale=region(locale))
+    unit, number = largest_unit(length)
+    return format_unit(number, f"duration-{unit}", locale=region(locale))
 
 
 def size_in_words(octets: int, *, locale: Locale) -> str:
@@ -46,37 +47,37 @@ def size_in_words(octets: int, *, locale: Locale) -> str:
 
 def count_in_words(number: int, *, locale: Locale) -> str:
     """'1,204'."""
-    return format_decimal(number, locale=region(locale))
+    return str(format_decimal(number, locale=region(locale)))
 
 
 def time_left(until: datetime, now: datetime) -> str:
     """'42 minutes left' in the request's language, or '42 minutes late' once the moment has passed."""
     unit, number = largest_unit(abs(until - now))
     left, late = {
-        "days": (
+        "day": (
             flask_babel.ngettext("%(num)s day left", "%(num)s days left", number),
             flask_babel.ngettext("%(num)s day late", "%(num)s days late", number),
         ),
-        "hours": (
+        "hour": (
             flask_babel.ngettext("%(num)s hour left", "%(num)s hours left", number),
             flask_babel.ngettext("%(num)s hour late", "%(num)s hours late", number),
         ),
-        "minutes": (
+        "minute": (
             flask_babel.ngettext("%(num)s minute left", "%(num)s minutes left", number),
             flask_babel.ngettext("%(num)s minute late", "%(num)s minutes late", number),
         ),
     }[unit]
-    return left if until >= now else late
+    return str(left if until >= now else late)
 
 
 def largest_unit(length: timedelta) -> tuple[str, int]:
-    """The unit a person would say ('days' from two days on) and how many whole ones there are."""
+    """The unit a person would say ('day' from two days on) and how many whole ones there are."""
     minutes = int(abs(length).total_seconds() // 60)
     if minutes >= 2 * 24 * 60:
-        return "days", minutes // (24 * 60)
+        return "day", minutes // (24 * 60)
     if minutes >= 60:
-        return "hours", minutes // 60
-    return "minutes", minutes
+        return "hour", minutes // 60
+    return "minute", minutes
 
 
 def in_zone(when: datetime, zone: tzinfo) -> datetime:

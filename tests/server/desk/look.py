@@ -3,7 +3,7 @@
 from flask import Flask, abort, render_template, request, session
 
 from server.desk.look import close_the_page, dress
-from tests.server.desk import samples
+from tests.server.desk import pages
 
 ADDRESSES = {
     "overview": "/",
@@ -47,10 +47,10 @@ def look_app() -> Flask:
 
     @app.get("/look/<load>/<path:page>")
     def look(load: str, page: str) -> str:
-        template, view = samples.page(page, load)
+        template, view = pages.page(page, load)
         for category, message in view.pop("flashes", []):
             session.setdefault("_flashes", []).append((category, message))
-        return render_template(template, **samples.shell(page, load), **view)
+        return render_template(template, **pages.shell(page, load), **view)
 
     app.after_request(close_the_page)
     return app
