@@ -397,6 +397,24 @@ def test_a_question_feeds_every_field_that_its_answers_can_be(row: str, field: s
     assert f"{mapping.fields[-1].record}.{mapping.fields[-1].field}" == field
 
 
+def test_choices_in_a_file_cannot_be_checked_and_say_so():
+    row = "select_one_from_file towns.csv | town | Town | | case.district |"
+    mapping, findings = read(survey=[*EXAMPLE["survey"], row])
+    assert mapping.fields[-1].field == "district"
+    assert [(one.severity, one.code, one.cell) for one in findings] == [(Severity.WARNING, "choices-not-checked", "E9")]
+
+
+def test_a_question_may_only_check_what_another_fills():
+    mapping = mapped(
+        survey=[
+            *EXAMPLE["survey"],
+            "date | born | Born | | person.birthdate |",
+            "date | born_again | Born | | person.birthdate | check",
+        ]
+    )
+    assert [rule.mode for rule in mapping.fields[-2:]] == [Mode.FILL, Mode.CHECK]
+
+
 def test_a_mapping_file_says_its_own_cells():
     text = tables({"survey": ["text | used_name | Name | | |"], "settings": ["Example | example | 1 |"]})
     csv = (
