@@ -64,6 +64,7 @@ def _talk(command: list[str], folder: str, given: bytes, limits: Limits) -> tupl
             child.kill()
 
         clock = threading.Timer(limits.wall_seconds, stop)
+        clock.daemon = True
         clock.start()
         try:
             answer = _ask(child, given, limits.output_bytes)
