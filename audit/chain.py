@@ -56,30 +56,41 @@ def chain(session: Session) -> int:
 def verify(session: Session) -> Break | None:
     """None when every linked entry is whole and in its place; else the first break."""
     key, link = intake_keys_of(session).audit_key, ""
-    rows = session.execute(
+    query = (
         select(AuditLink.number, AuditLink.entry_id, AuditLink.link, AuditEntry)
         .outerjoin(AuditEntry, AuditEntry.id == AuditLink.entry_id)
         .order_by(AuditLink.number)
         .execution_options(yield_per=BATCH)
     )
-    for expected, (number, entry_id, held, entry) in enumerate(rows, start=1):
-        if number != expected:
-            return Break(expected, None, "a link is missing")
-        if entry is None:
-            return Break(number, entry_id, "the entry is missing")
-        content = {name: getattr(entry, name) for name in ("uid", "at", "actor", "action", "subject", "facts")}
-        if seal_of(key, content) != entry.seal:
-            return Break(number, entry_id, "the entry was changed")
-        link = _link(key, link, entry.seal)
-        if link != held:
-            return Break(number, entry_id, "the link was changed")
+    with session.execute(query) as rows:
+        for expected, (number, entry_id, held, entry) in enumerate(rows, start=1):
+            if number != expected:
+                return Break(expected, None, "a link is missing")
+            if entry is None:
+                return Break(number, entry_id, "the entry is missing")
+            if _seal_of(session, entry) != entry.seal:
+                return Break(number, entry_id, "the entry was changed")
+            link = _link(key, link, entry.seal)
+            if link != held:
+                return Break(number, entry_id, "the link was changed")
     return None
+
+
+def key_fits(session: Session) -> bool:
+    """True unless the oldest entry was sealed under another key: the key file is then another installation's."""
+    entry = session.scalar(select(AuditEntry).order_by(AuditEntry.id).limit(1))
+    return entry is None or _seal_of(session, entry) == entry.seal
 
 
 def unlinked(session: Session) -> int:
     """How many entries have no number yet."""
     entries = session.scalar(select(func.count()).select_from(AuditEntry)) or 0
     return entries - (session.scalar(select(func.count()).select_from(AuditLink)) or 0)
+
+
+def _seal_of(session: Session, entry: AuditEntry) -> str:
+    content = {name: getattr(entry, name) for name in ("uid", "at", "actor", "action", "subject", "facts")}
+    return seal_of(intake_keys_of(session).audit_key, content)
 
 
 def _link(key: bytes, before: str, seal: str) -> str:
