@@ -74,17 +74,21 @@ def _touch(
     for rule in rules:
         for answer in by_question.get(rule.question, ()):
             row = answer.position if record.repeat else ()
-            rows[row].append(_planned(mapping, rule, answer, dictionary))
+            planned = _planned(mapping, rule, answer, dictionary)
+            rows[row] += [] if planned is None else [planned]
     found = [Touched(record, row, match, tuple(values)) for row, values in sorted(rows.items())]
     return [one for one in found if one.values or record.action is not RecordAction.NEW]
 
 
-def _planned(mapping: Mapping, rule: FieldRule, answer: Answer, dictionary: Dictionary) -> Planned:
+def _planned(mapping: Mapping, rule: FieldRule, answer: Answer, dictionary: Dictionary) -> Planned | None:
+    """The value for the rule's field; None when the chosen codes say nothing."""
     name = mapping.field_name(rule)
     known = dictionary.field(name)
     if known is None:
         raise NotFiled("unknown-field", question=answer.path, rule=name)
     codes = [mapping.code(rule, choice) for choice in answer.text.split()] if rule.codes else [answer.text]
+    if not any(codes):
+        return None
     try:
         return Planned(known, rule.mode, read_value(known, " ".join(filter(None, codes)), dictionary), answer.path)
     except NotAValue as error:
