@@ -64,12 +64,16 @@ def use_first_link(
     )
 
 
-def use_person_link(session: Session, token: str, *, password: str, now: datetime) -> Person:
-    """The person has the password and the link is spent; raises LinkInvalid, WeakPassword."""
+def use_person_link(session: Session, token: str, *, password: str, now: datetime, name: str = "") -> Person:
+    """The person has the password, and the name where one is given, and the link is spent.
+
+    Raises LinkInvalid, WeakPassword.
+    """
     person = link_person(session, token, now=now)
     if person is None:
         raise LinkInvalid("This link was used already or is too old.")
     _spend(session, token, now)
+    person.name = name.strip()[:120] or person.name
     set_password(session, person, password, actor=Actor("person", str(person.id)), now=now)
     return person
 

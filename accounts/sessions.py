@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from accounts.passwords import verify_password
@@ -102,6 +102,20 @@ def end_session(session: Session, token: str, *, now: datetime) -> None:
     if person_id is not None:
         session.execute(delete(WebSession).where(WebSession.token_hash == token_hash(token)))
         record(session, Actor("person", str(person_id)), Action.SIGNED_OUT, f"person:{person_id}", now=now)
+
+
+def end_other_sessions(session: Session, person_id: int, token: str, *, now: datetime) -> None:
+    """The person is signed out everywhere but in the browser that holds the token."""
+    others = (WebSession.person_id == person_id, WebSession.token_hash != token_hash(token))
+    session.execute(delete(WebSession).where(*others))
+    record(session, Actor("person", str(person_id)), Action.SIGNED_OUT, f"person:{person_id}", now=now, others=True)
+
+
+def open_sessions(session: Session, *, now: datetime) -> dict[int, int]:
+    """In how many browsers each person is signed in; those who are in none have no entry."""
+    alive = (WebSession.seen_at >= now - IDLE, WebSession.started_at >= now - LONGEST)
+    query = select(WebSession.person_id, func.count()).where(*alive).group_by(WebSession.person_id)
+    return dict(session.execute(query).tuples().all())
 
 
 def sweep_sessions(session: Session, *, now: datetime) -> None:

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypeVar
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select, tuple_
 from sqlalchemy.orm import Session
 
 from accounts.roles import Right, Viewer
@@ -20,7 +21,13 @@ from storage.roots import root_key
 from submissions.tables import Submission
 
 PAGE = 50
+Place = tuple[datetime, str]
+"""Where a page of the case list ends: when its last case changed, and that case's record id."""
 OPEN_TEAM = "open_team"
+
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 class CaseNotFound(Exception):
@@ -58,19 +65,33 @@ def list_cases(
     session: Session,
     *,
     viewer: Viewer,
-    before: tuple[datetime, str] | None = None,
+    stage: str = "",
+    proposed: bool | None = None,
+    before: Place | None = None,
+    after: Place | None = None,
     limit: int | None = PAGE,
 ) -> list[ListedCase]:
-    """The cases that the viewer may see, last changed first; `before` is where the page before this one ended."""
+    """The cases that the viewer may see, last changed first.
+
+    `before` and `after` are where the pages beside this one ended. Raises NotAllowed.
+    """
     viewer.require(Right.LIST_CASES)
     query = _visible(select(Case, Agency.name).join(Agency, Agency.id == Case.agency_id), viewer)
+    if stage:
+        query = query.where(Case.stage == stage)
+    if proposed is not None:
+        query = query.where(Case.proposed == proposed)
+    place = tuple_(Case.changed_at, Case.record_id)
     if before is not None:
-        moment, last = before
-        older = (Case.changed_at == moment) & (Case.record_id < last)
-        query = query.where(or_(Case.changed_at < moment, older))
-    query = query.order_by(Case.changed_at.desc(), Case.record_id.desc())
-    rows = session.execute(query if limit is None else query.limit(limit))
-    return [ListedCase(case, agency) for case, agency in rows]
+        query = query.where(place < before)
+    if after is not None:
+        query = query.where(place > after)
+    forward = after is None
+    query = query.order_by(
+        *(column.desc() if forward else column.asc() for column in (Case.changed_at, Case.record_id))
+    )
+    rows = session.execute(query if limit is None else query.limit(limit)).all()
+    return [ListedCase(case, agency) for case, agency in (rows if forward else reversed(rows))]
 
 
 def get_case(session: Session, code: str, *, viewer: Viewer, now: datetime) -> CaseView:
@@ -95,6 +116,15 @@ def confirm_case(session: Session, code: str, *, viewer: Viewer, now: datetime) 
         session.flush()
         record(session, viewer.actor, Action.CASE_CONFIRMED, f"case:{case.record_id}", now=now, code=case.code)
     return case
+
+
+def visible_codes(session: Session, root_ids: Iterable[str | None], *, viewer: Viewer) -> dict[str, str]:
+    """The case code of every root that is a case which the viewer may see; none for somebody who may list no case."""
+    wanted = {root_id for root_id in root_ids if root_id}
+    if not wanted or not viewer.may(Right.LIST_CASES):
+        return {}
+    query = _visible(select(Case.record_id, Case.code).where(Case.record_id.in_(wanted)), viewer)
+    return dict(session.execute(query).tuples().all())
 
 
 def codes_of(session: Session, root_ids: Iterable[str | None]) -> dict[str, str]:
@@ -132,7 +162,7 @@ def _find(session: Session, code: str, viewer: Viewer) -> tuple[Case, str]:
     return row[0], row[1]
 
 
-def _visible(query: Select[Case, str], viewer: Viewer) -> Select[Case, str]:
+def _visible(query: Select[A, B], viewer: Viewer) -> Select[A, B]:
     """Loading is authorising: across agencies for those who may, else the own agency's open cases."""
     if viewer.everywhere:
         return query
