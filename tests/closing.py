@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-REASON = re.compile(r"(?:Skipped: )?(?P<what>.+) is missing; install it with: (?P<command>.+)", re.DOTALL)
+COMMAND = r"(?P<command>(?:sudo )?(?:apt(?:-get)? install|make) .+)"
+REASON = re.compile(r"(?:Skipped: )?(?P<what>.+?)(?: is missing; install it with)?: " + COMMAND, re.DOTALL)
 APT = re.compile(r"(?:sudo )?apt(?:-get)? install (?P<packages>.+)")
 SLOW_FOLDERS = frozenset({"journeys", "collect", "bench"})
 SLOW_FIXTURES = frozenset({"browser", "page", "postgresql_url", "tablet"})
@@ -66,7 +67,7 @@ def about_skipped(reasons: Sequence[str]) -> list[str]:
     others = Counter(text.removeprefix("Skipped: ") for text in reasons if not REASON.fullmatch(text))
     missing = Counter(match["what"] for match in known)
     lines = [f"{len(reasons)} tests were skipped."]
-    lines += [f"  {count} because {what} is missing" for what, count in missing.most_common()]
+    lines += [f"  {count} without: {what}" for what, count in missing.most_common()]
     lines += [f"  {count}: {text}" for text, count in others.most_common()]
     if command := one_command([match["command"] for match in known]):
         lines.append(f"To run them too, as root: {command}")

@@ -3,7 +3,6 @@
 import ast
 import builtins
 import re
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields
 from datetime import UTC, datetime
@@ -16,8 +15,8 @@ from cases.publishing import check_form
 from server.cli import main
 from server.errors import STATUS
 from server.settings import Settings
+from tests.tree import FILES, ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 MADE = ("server/static/built", "docs/proofs.md", "docs/performance.md")  # made by set-up or by long runs
 # Exceptions that nobody meets: filing and checking turn them into reasons and findings.
 TURNED = {
@@ -33,21 +32,12 @@ TURNED = {
 }
 # What may not stand in a file of ours: folders of one machine, and addresses that each machine sets for itself.
 FOREIGN = re.compile(
-    r"(?<![\w.-])/(?:work/(?:main|shared|\.)|tmp/[a-z]|root/|home/(?!user\b|dev\b))"
+    r"(?<![\w.-])/(?:work/(?:main|shared|\.)|tmp/[a-z]|root/\.)"
     r"|\b(?:"
     + "|".join(["pypi" + r"\.org", "files" + r"\.pythonhosted", "registry" + r"\.npmjs", "deb" + r"\.debian\.org"])
     + ")"
 )
 
-
-def tracked() -> list[str]:
-    """Every file that is under version control or could be."""
-    command = ["git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard"]
-    names = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")
-    return sorted(name for name in names if name and (ROOT / name).is_file())
-
-
-FILES = tracked()
 FOLDERS = {str(parent) for name in FILES for parent in Path(name).parents}
 DOCUMENTS = [name for name in FILES if name.endswith(".md") and not name.startswith("tests/")]
 NAMES = {Path(name).name for name in FILES}
@@ -79,9 +69,6 @@ def commands(group: click.Group = main, path: tuple[str, ...] = ()) -> Iterator[
             yield " ".join((*path, name)), command
 
 
-COMMANDS = dict(commands())
-
-
 @pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
 def test_every_setting_is_documented_with_its_default(name):
     variable = f"FIELDCASE_{name.upper()}"
@@ -107,10 +94,11 @@ def test_every_variable_that_the_code_reads_is_documented():
 def test_every_command_is_documented_with_its_options():
     text = (ROOT / "docs/commands.md").read_text()
     sections = dict(re.findall(r"^## `fieldcase ([a-z -]+?)(?: [A-Z\[<].*)?`\n(.*?)(?=^## |\Z)", text, re.M | re.S))
-    assert list(sections) == list(COMMANDS)
+    known_commands = dict(commands())
+    assert list(sections) == list(known_commands)
     missing = {
         name: [option for option in options_of(command) if f"`{option}" not in sections[name]]
-        for name, command in COMMANDS.items()
+        for name, command in known_commands.items()
     }
     assert {name: options for name, options in missing.items() if options} == {}
 
