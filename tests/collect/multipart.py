@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 MOST_FILES = 101
 DEFAULT_LIMIT = 10_000_000
 OCTETS = "application/octet-stream"
-# What Android knows, then Collect's own additions; the rest is sent as octets.
+# By extension, as a tablet of 2025 says it; other Android versions differ for csv and m4a, unknown ones are octets.
 TYPES = {
     "xml": "text/xml",
-    "_xml": "text/xml",
-    "3gpp": "audio/3gpp",
     "3gp": "video/3gpp",
     "amr": "audio/amr",
     "csv": "text/csv",
@@ -21,9 +19,12 @@ TYPES = {
     "jpeg": "image/jpeg",
     "png": "image/png",
     "gif": "image/gif",
-    "m4a": "audio/m4a",
-    "mp3": "audio/mp3",
-    "wav": "audio/wav",
+    "m4a": "audio/mp4",
+    "mp3": "audio/mpeg",
+    "oga": "audio/ogg",
+    "wav": "audio/x-wav",
+    "ogv": "video/ogg",
+    "webm": "video/webm",
     "mp4": "video/mp4",
     "mpg": "video/mpeg",
     "pdf": "application/pdf",
@@ -33,7 +34,6 @@ TYPES = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "xls": "application/vnd.ms-excel",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "osm": "text/xml",
 }
 
 
