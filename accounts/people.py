@@ -131,6 +131,14 @@ def get_person(session: Session, person_id: int) -> Person:
     return person
 
 
+def find_person(session: Session, email: str) -> Person:
+    """The person with this e-mail address; raises PersonNotFound."""
+    person = session.scalar(select(Person).where(Person.email == email.strip().lower()))
+    if person is None:
+        raise PersonNotFound("Nobody with this e-mail address has an account.")
+    return person
+
+
 def list_people(session: Session) -> list[Listed]:
     """Everybody who has an account, by name."""
     rows = session.execute(

@@ -18,6 +18,13 @@ class Provisioning:
     language: str = "en"
 
 
+def provisioning(base_url: str, *, project_id: int, username: str, secret: str, language: str) -> Provisioning:
+    """How a tablet reaches us: Basic over https; over http, where Collect sends none, the secret in the path."""
+    if base_url.startswith("https://"):
+        return Provisioning(f"{base_url}/v1/projects/{project_id}", username, secret, language=language)
+    return Provisioning(f"{base_url}/v1/key/{secret}/projects/{project_id}", language=language)
+
+
 def settings(provisioning: Provisioning) -> dict[str, dict[str, object]]:
     """Every key a tablet should have, since scanning resets the others to Collect's defaults."""
     return {

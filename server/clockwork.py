@@ -70,6 +70,8 @@ class Clockwork(threading.Thread):
                 self.tick(clock())
             except DatabaseUnavailable as error:
                 log.warning("periodic work waits: %s", type(error).__name__)
+            except Exception as error:  # A thread that died would leave the trail unchained.
+                log.error("periodic work broke off and goes on", exc_info=error)
 
     def tick(self, now: datetime) -> None:
         """What is due is done, if this process holds the lease; each in a transaction of its own."""

@@ -46,5 +46,7 @@ class FilingThread(threading.Thread):
             return file_next(self._running.database, now=clock(), for_seconds=TURN)
         except (DatabaseUnavailable, KeysLocked) as error:
             log.warning("filing waits: %s", type(error).__name__)
-            self._stopped.wait(PATIENCE)
-            return False
+        except Exception as error:  # A thread that died would file nothing until the next start.
+            log.error("filing broke off and goes on", exc_info=error)
+        self._stopped.wait(PATIENCE)
+        return False

@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-
-from flask import Flask, current_app
+from typing import TYPE_CHECKING
 
 from server.settings import Settings
 from server.tablet.offers import Offers
 from storage.database import Database
 from storage.files import Files, LocalFiles
 from storage.keyfile import read_intake_file, read_key_file
+from storage.sealing import Keyring
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 def clock() -> datetime:
@@ -27,6 +30,11 @@ class Runtime:
     files: Files
     offers: Offers
     wake_filing: Callable[[], None] = field(default=lambda: None)
+
+    @property
+    def unlocked(self) -> bool:
+        """True unless this process holds the intake key alone."""
+        return isinstance(self.database.keys, Keyring)
 
     def close(self) -> None:
         """Nothing is left open."""
@@ -47,10 +55,12 @@ def open_runtime(settings: Settings, *, patience: float = 1.5) -> Runtime:
 
 def runtime() -> Runtime:
     """The running parts of the application that answers the present request."""
+    from flask import current_app  # Here, since commands open an installation without speaking HTTP.
+
     held: Runtime = current_app.extensions["fieldcase"]
     return held
 
 
-def attach(app: Flask, running: Runtime) -> None:
+def attach(app: "Flask", running: Runtime) -> None:
     """The application answers with these parts."""
     app.extensions["fieldcase"] = running

@@ -2,81 +2,77 @@
 
 import logging
 import signal
+import threading
 import types
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from flask import Flask
-from waitress.server import create_server
-
 from server.app import create_app
 from server.clockwork import Clockwork
 from server.filing import FilingThread
+from server.listening import Listener
+from server.logs import log_requests
 from server.runtime import Runtime
 from server.spooling import encrypt_waitress
 
 log = logging.getLogger("fieldcase")
-SLOW_CLIENTS = 2000  # connections; each costs a few kilobytes and no thread until its body is here
-FRAMING = 1024 * 1024  # bytes by which waitress's own limit is above ours, so that our answer says it
 
 
-def serve(running: Runtime) -> None:
-    """The doors are open until the process is asked to stop; then the trail is chained and all is closed."""
-    settings = running.settings
+def serve(running: Runtime, *, ready: Callable[[], None] = lambda: None) -> None:
+    """The doors are open until the process is asked to stop; then what runs is finished and the trail is chained.
+
+    `ready` is called once the doors are open. Raises CannotListen.
+    """
     encrypt_waitress()
+    asked = _asked_to_stop()
     with ExitStack() as stack:
         stack.callback(running.close)
-        if settings.filing == "process":
-            filing = FilingThread(running)
-            running.wake_filing = filing.wake
-            filing.start()
-            stack.callback(filing.stop)
-        clockwork = Clockwork(running)
-        clockwork.start()
-        stack.callback(clockwork.stop)
-        _listen(create_app(running=running), running)
+        app = create_app(running=running)
+        log_requests(app)
+        listener = Listener(app, running.settings)
+        stack.callback(listener.close)
+        _start_work(running, stack, filing=running.settings.filing == "process")
+        log.info("serving at %s", running.settings.base_url)
+        ready()
+        listener.run(asked)
+        log.info("stopping")
 
 
-def work(running: Runtime) -> None:
+def work(running: Runtime, *, ready: Callable[[], None] = lambda: None) -> None:
     """Submissions are filed and periodic work is done until the process is asked to stop."""
-    filing, clockwork = FilingThread(running), Clockwork(running)
+    asked = _asked_to_stop()
     with ExitStack() as stack:
         stack.callback(running.close)
-        clockwork.start()
-        stack.callback(clockwork.stop)
-        filing.start()
-        stack.callback(filing.stop)
-        _until_asked(filing.join)
+        _start_work(running, stack, filing=True)
+        log.info("working")
+        ready()
+        asked.wait()
+        log.info("stopping")
 
 
-def _listen(app: Flask, running: Runtime) -> None:
-    settings = running.settings
-    server = create_server(
-        app,
-        host=settings.host,
-        port=settings.port,
-        threads=settings.threads,
-        connection_limit=SLOW_CLIENTS,
-        asyncore_use_poll=True,
-        max_request_body_size=settings.largest_post + FRAMING,
-        channel_timeout=120,
-        ident=None,
-        clear_untrusted_proxy_headers=not settings.behind_proxy,
-        trusted_proxy="*" if settings.behind_proxy else None,
-        trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"} if settings.behind_proxy else None,
-    )
-    log.info("serving at %s", settings.base_url)
-    _until_asked(server.run)
-    server.close()
+def _start_work(running: Runtime, stack: ExitStack, *, filing: bool) -> None:
+    """What runs behind the doors; a node that holds the intake key alone leaves it to others, who can do all of it."""
+    if not running.unlocked:
+        return
+    clockwork = Clockwork(running)
+    clockwork.start()
+    stack.callback(clockwork.stop)  # Last of all, so that the chain holds what the others did.
+    if filing:
+        thread = FilingThread(running)
+        running.wake_filing = thread.wake
+        thread.start()
+        stack.callback(thread.stop)
 
 
-def _until_asked(run: Callable[[], None]) -> None:
-    def stop(_signal: int, _frame: types.FrameType | None) -> None:
-        raise SystemExit(0)
+def _asked_to_stop() -> threading.Event:
+    """Set by the first SIGTERM or SIGINT; the second ends the process where it stands, which loses nothing stored."""
+    asked = threading.Event()
+
+    def stop(number: int, _frame: types.FrameType | None) -> None:
+        if asked.is_set():
+            raise SystemExit(128 + number)
+        asked.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    try:
-        run()
-    except SystemExit:
-        log.info("stopping")
+    return asked

@@ -55,6 +55,12 @@ class Settings:
         return self.database_url or f"sqlite:///{self.data_dir / 'fieldcase.db'}"
 
     @property
+    def database_file(self) -> Path | None:
+        """The SQLite database's file; None on PostgreSQL."""
+        kind, _, place = self.url.partition(":///")
+        return Path(place.partition("?")[0]) if kind == "sqlite" else None
+
+    @property
     def https(self) -> bool:
         """True when browsers and tablets reach this installation over https."""
         return self.base_url.startswith("https://")
@@ -123,6 +129,15 @@ def _address(name: str, text: str) -> str:
     return text.rstrip("/")
 
 
+def _database(name: str, text: str) -> str:
+    kind, _, place = text.partition("://")
+    if kind == "sqlite" and not place.startswith("//"):
+        raise BadSetting(f"{name} must give SQLite's file from the root on, like sqlite:////var/lib/fieldcase/cases.db")
+    if kind not in {"sqlite", "postgresql", "postgresql+psycopg"} or not place:
+        raise BadSetting(f"{name} must be an address like postgresql://user:password@host/name")
+    return text
+
+
 def _one_of(*choices: str) -> Any:
     def read(name: str, text: str) -> str:
         if text not in choices:
@@ -148,6 +163,7 @@ def _time_zone(name: str, text: str) -> str:
 READERS: dict[str, Any] = {
     "key_file": _path,
     "intake_key_file": _path,
+    "database_url": _database,
     "port": _port,
     "base_url": _address,
     "behind_proxy": _switch,

@@ -1,0 +1,166 @@
+"""Forms: checked, published, listed, closed and opened."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audit.trail import OPERATOR
+from server.cli.opening import installation
+from server.cli.output import iso, json_option, print_json, print_rows, print_table
+from server.runtime import clock
+
+FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+mapping_option = click.option("--mapping", type=FILE, help="A mapping file (CSV) that feeds the form into cases.")
+project_option = click.option("--project", type=int, metavar="ID", help="The project; the first one by default.")
+
+
+@click.group()
+def form() -> None:
+    """Check, publish, list, close and open forms."""
+
+
+@form.command()
+@click.argument("file", type=FILE)
+@mapping_option
+@json_option
+def check(file: Path, mapping: Path | None, as_json: bool) -> None:
+    """Say all that is to be said about a form (.xlsx, .xls, .csv, .md, .xml); nothing is stored."""
+    checked = _check(file, mapping)
+    _print_findings(checked, as_json=as_json)
+    if checked["refused"]:
+        _refuse(checked)
+    if not as_json:
+        click.echo(f"{file.name} can be published{'' if checked['mapped'] else '; its answers feed no case'}.")
+
+
+@form.command()
+@click.argument("file", type=FILE)
+@click.option("--media", type=FILE, multiple=True, help="A file that the form names; give it again for each.")
+@mapping_option
+@project_option
+@json_option
+def publish(file: Path, media: tuple[Path, ...], mapping: Path | None, project: int | None, as_json: bool) -> None:
+    """Publish a form (.xlsx, .xls, .csv, .md, .xml): tablets fetch it from now on."""
+    from accounts.projects import get_project
+    from cases.publishing import publish_form
+
+    with installation() as running:
+        checked = _check(file, mapping)
+        if checked["refused"]:
+            _print_findings(checked, as_json=as_json)
+            _refuse(checked)
+        files = [(path.name, path.read_bytes()) for path in media]
+        with running.database.begin() as session:
+            version = publish_form(
+                session,
+                checked["form"],
+                project_id=get_project(session, project).id,
+                media=files,
+                files=running.files,
+                actor=OPERATOR,
+                now=clock(),
+            )
+    facts = {"form_id": checked["form_id"], "version": version.version, "title": version.title}
+    if as_json:
+        print_json({**facts, "mapped": checked["mapped"], "findings": checked["findings"]})
+        return
+    _print_findings(checked, as_json=False)
+    click.echo(f"Published: {version.title} ({checked['form_id']}), version {version.version}.")
+    if not checked["mapped"]:
+        click.echo("Its answers are kept and feed no case: the workbook has no case columns.")
+
+
+@form.command("list")
+@project_option
+@json_option
+def list_(project: int | None, as_json: bool) -> None:
+    """List the published forms with the version that tablets fetch."""
+    from forms.library import list_forms
+
+    with installation() as running, running.database.read() as session:
+        rows = [
+            {
+                "form_id": one.form.form_id,
+                "version": one.version.version,
+                "title": one.version.title,
+                "state": one.form.state,
+                "mapped": bool(one.version.mapping_version),
+                "project": one.form.project_id,
+                "published_at": iso(one.version.published_at),
+            }
+            for one in list_forms(session, project)
+        ]
+    columns = {"form_id": "FORM", "version": "VERSION", "title": "TITLE", "state": "STATE", "mapped": "FEEDS CASES"}
+    print_rows(rows, columns, empty="No form is published. Publish one: fieldcase form publish FILE", as_json=as_json)
+
+
+@form.command()
+@click.argument("form_id")
+@project_option
+@json_option
+def close(form_id: str, project: int | None, as_json: bool) -> None:
+    """Close a form: tablets no longer fetch it, and what they still send of it is held."""
+    _set_state(form_id, project, "closed", as_json=as_json)
+
+
+@form.command("open")
+@click.argument("form_id")
+@project_option
+@json_option
+def open_(form_id: str, project: int | None, as_json: bool) -> None:
+    """Open a form again: tablets fetch it, and what was held is filed."""
+    _set_state(form_id, project, "open", as_json=as_json)
+
+
+def _set_state(form_id: str, project: int | None, state: str, *, as_json: bool) -> None:
+    from accounts.projects import get_project
+    from forms.library import get_form, set_state
+    from forms.tables import FormState
+
+    with installation() as running, running.database.begin() as session:
+        found = get_form(session, get_project(session, project).id, form_id)
+        set_state(session, found, FormState(state), actor=OPERATOR, now=clock())
+    print_json({"form_id": form_id, "state": state}) if as_json else click.echo(f"{form_id} is {state}.")
+
+
+def _check(file: Path, mapping: Path | None) -> dict[str, Any]:
+    """The form, its findings and whether they refuse it; a file that is no workbook is a finding too."""
+    from cases.publishing import check_form
+    from xlsforms.sheets import UnreadableWorkbook
+
+    mapping_csv = None if mapping is None else (mapping.name, mapping.read_bytes())
+    try:
+        form = check_form(file.read_bytes(), file.name, now=clock(), mapping_csv=mapping_csv)
+    except UnreadableWorkbook as error:
+        finding = {"severity": "error", "code": "unreadable", "sheet": "", "cell": "", "message": str(error)}
+        return {"refused": True, "findings": [finding], "form": None, "form_id": None, "version": None, "mapped": False}
+    findings = [
+        {"severity": str(one.severity), "code": one.code, "sheet": one.sheet, "cell": one.cell, "message": one.message}
+        for one in form.findings
+    ]
+    known = form.compiled.definition if form.compiled else None
+    return {
+        "refused": form.refused,
+        "findings": findings,
+        "form": form,
+        "form_id": known.form_id if known else None,
+        "version": known.version if known else None,
+        "mapped": form.mapping is not None,
+    }
+
+
+def _print_findings(checked: dict[str, Any], *, as_json: bool) -> None:
+    findings = checked["findings"]
+    if as_json:
+        print_json({name: checked[name] for name in ("findings", "refused", "form_id", "version", "mapped")})
+    elif findings:
+        cells = [
+            [one["severity"], " ".join(filter(None, (one["sheet"], one["cell"]))), one["message"]] for one in findings
+        ]
+        print_table(cells, ["FINDING", "PLACE", "WHAT TO DO"])
+
+
+def _refuse(checked: dict[str, Any]) -> None:
+    errors = sum(one["severity"] == "error" for one in checked["findings"])
+    raise click.ClickException(f"The form was refused: {errors} error{'' if errors == 1 else 's'} to mend.")
