@@ -45,7 +45,8 @@ def check_form(content: bytes, name: str, *, now: datetime, mapping_csv: tuple[s
         return Checked(None, workbook, None, refused.findings)
     declared = _mapping_sheets(workbook, mapping_csv)
     mapping, found = (None, ()) if declared is None else read_mapping(declared, compiled.definition)
-    return Checked(compiled, workbook, mapping, tidy((*compiled.findings, *found)))
+    told = () if declared is None else declared.findings
+    return Checked(compiled, workbook, mapping, tidy((*compiled.findings, *told, *found)))
 
 
 def publish_form(
@@ -61,14 +62,15 @@ def publish_form(
     """The form and its mapping are published; raises RefusedForm, and what `forms.publish.publish` raises."""
     if checked.compiled is None or checked.refused:
         raise RefusedForm(checked.findings)
-    mapping = checked.mapping
+    mapping, itemsets = checked.mapping, checked.compiled.itemsets
+    made = [] if itemsets is None else [("itemsets.csv", itemsets)]
     return publish(
         session,
         checked.compiled,
         project_id=project_id,
         workbook=checked.workbook,
         mapping=None if mapping is None else CaseMapping(mapping.to_json(), mapping.version),
-        media=media,
+        media=[*media, *made],
         files=files,
         actor=actor,
         now=now,
