@@ -78,9 +78,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Filled:
-    """A finalized instance: the XML as the tablet sends it, and the files beside it."""
+    """A finalized instance: the XML as the tablet sends it and the files beside it; `saved` has the irrelevant too."""
 
     xml: bytes = field(repr=False)
+    saved: bytes = field(repr=False)
     instance_id: str
     files: dict[str, bytes] = field(repr=False)
     title: str
@@ -170,6 +171,7 @@ class JavaRosa:
         fill_required: bool = True,
         through_draft: bool = False,
         edit: bytes | None = None,
+        last_saved: bytes | None = None,
     ) -> Filled:
         """The form opened, answered and finalized.
 
@@ -180,7 +182,8 @@ class JavaRosa:
         written answer is not accepted, not asked or unknown (`strict`), or when the form cannot be made valid.
 
         `through_draft` saves the answered form and opens it again before it is finalized; `edit` is the XML of a sent
-        instance to start from, the result then names it as the one that it replaces.
+        instance to start from, the result then names it as the one that it replaces; `last_saved` is what the form
+        reads as jr://instance/last-saved, the `saved` of an earlier result.
         """
         with self._lock, tempfile.TemporaryDirectory(dir=self.folder) as fresh:
             folder = Path(fresh)
@@ -190,6 +193,8 @@ class JavaRosa:
                 "media": str(self._media(media)),
                 "folder": str(folder / "files"),
                 "xml": str(folder / "instance.xml"),
+                "saved": str(folder / "saved.xml"),
+                "last_saved": str(folder / "last-saved.xml"),
                 "answers": _plain(dict(answers or {}), folder),
                 "strict": strict,
                 "skip": skip,
@@ -202,6 +207,7 @@ class JavaRosa:
                 job["seed"] = seed
             if language is not None:
                 job["language"] = language
+            (folder / "last-saved.xml").write_bytes(last_saved or b"<stub/>")
             if edit is not None:
                 (folder / "edit.xml").write_bytes(edit)
                 job["edit"] = str(folder / "edit.xml")
@@ -294,6 +300,7 @@ def _filled(report: dict[str, Any], folder: Path) -> Filled:
     xml = (folder / "instance.xml").read_bytes()
     return Filled(
         xml=xml,
+        saved=(folder / "saved.xml").read_bytes(),
         instance_id=instance_id(xml),
         files={name: (folder / "files" / name).read_bytes() for name in report["files"]},
         title=report["title"],

@@ -196,6 +196,8 @@ class Tablet:
         if form.lists:
             media = {path.name: path.read_bytes() for path in form.media.iterdir()}
             media |= {f"{name}.csv": self.lists[name].csv() for name in form.lists}
+        saved = form.media / "last-saved.xml"
+        options.setdefault("last_saved", saved.read_bytes() if saved.exists() else None)
         known = {**self.device(), **(device or {})}
         return self.finalize(javarosa.fill(form.xform, answers, seed, media, device=known, **options), form)
 
@@ -226,6 +228,8 @@ class Tablet:
             finalized=now,
         )
         self.instances.append(instance)
+        if form.meta.public_key is None:
+            (form.media / "last-saved.xml").write_bytes(filled.saved)
         return instance
 
     def send(self, faults: Faults | None = None, order: str = "collect") -> list[Outcome]:

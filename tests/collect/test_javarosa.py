@@ -401,6 +401,19 @@ def test_an_edit_is_an_instance_of_its_own_that_names_the_one_it_replaces(javaro
     assert again.xml.count(b"<deprecatedID>") == 1
 
 
+def test_a_form_can_read_what_was_saved_last(javarosa):
+    form = xform("""
+        | survey |
+        |        | type    | name  | label | default               | relevant |
+        |        | integer | count | Count | ${last-saved#count}+1 |          |
+        |        | text    | town  | Town  | ${last-saved#town}    |          |
+    """)
+    first = javarosa.fill(form, {"count": 4, "town": "Ta"})
+    second = javarosa.fill(form, last_saved=first.saved)
+    assert (text(second.xml, "count"), text(second.xml, "town")) == ("5", "Ta")
+    assert text(javarosa.fill(form).xml, "town") == ""
+
+
 def test_a_broken_form_is_the_engines_error_and_the_next_form_is_filled(javarosa):
     with pytest.raises(FormRefused) as refused:
         javarosa.fill(b"<h:html xmlns:h='http://www.w3.org/1999/xhtml'><h:head/></h:html>")

@@ -29,6 +29,7 @@ import org.joda.time.DateTimeZone;
 
 /** The tablet around the form engine: who uses it, where it stands, which files lie beside the form. */
 final class Device implements IPropertyManager {
+    static final String LAST_SAVED = "last-saved.xml";
     private static String location = "";
     private final Map<String, String> properties = new HashMap<>();
 
@@ -62,14 +63,14 @@ final class Device implements IPropertyManager {
         });
     }
 
-    /** Every jr:// address leads into the folder of the form's media. */
-    static void useMedia(File folder) {
+    /** Every jr:// address leads into the folder of the form's media, except to the instance that was saved last. */
+    static void useMedia(File folder, File lastSaved) {
         ReferenceManager manager = ReferenceManager.instance();
         manager.reset();
         manager.addReferenceFactory(new PrefixedRootFactory(new String[] {"file"}) {
             @Override
             protected Reference factory(String terminal, String uri) {
-                return new MediaFile(new File(folder, terminal), uri);
+                return new MediaFile(terminal.endsWith(LAST_SAVED) ? lastSaved : new File(folder, terminal), uri);
             }
         });
         for (String host : List.of("images", "image", "audio", "video", "file-csv")) {

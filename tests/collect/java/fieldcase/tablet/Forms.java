@@ -32,9 +32,10 @@ final class Forms {
         if (form != null) {
             return form;
         }
-        form = XFormUtils.getFormFromFormXml(xform.getAbsolutePath(), null);
+        form = XFormUtils.getFormFromFormXml(xform.getAbsolutePath(), "jr://file/" + Device.LAST_SAVED);
         for (DataInstance<?> instance : form.getFormInstances().values()) {
-            if (instance instanceof ExternalDataInstance external && external.isUsingPlaceholder()) {
+            if (instance instanceof ExternalDataInstance external && external.isUsingPlaceholder()
+                && !"__last-saved".equals(instance.getInstanceId())) {
                 throw new Refused("media", instance.getInstanceId(), "a file that the form needs is not beside it");
             }
         }

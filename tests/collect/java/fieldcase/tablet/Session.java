@@ -73,6 +73,7 @@ final class Session {
         audit.keep(attachments);
         controller.finalizeFormEntry();
         Files.write(new File(job.get("xml").asText()).toPath(), submission());
+        Files.write(new File(job.get("saved").asText()).toPath(), new XFormSerializingVisitor(false).serializeInstance(form.getInstance()));
         report.set("answers", answers(interview));
         report.set("violations", interview.violations);
         report.set("files", Main.JSON.valueToTree(attachments.kept));
@@ -91,7 +92,7 @@ final class Session {
 
     /** The form is open at its beginning, blank or as an earlier instance left it. */
     private void open(byte[] earlier) throws Exception {
-        Device.useMedia(media);
+        Device.useMedia(media, new File(job.get("last_saved").asText()));
         recorded.clear();
         RecordAudioActions.setRecordAudioListener((reference, quality) -> recorded.add(reference));
         form = Forms.open(new File(job.get("xform").asText()));
