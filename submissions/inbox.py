@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from accounts.roles import Right, Viewer
@@ -15,6 +15,7 @@ from forms.tables import Form, FormVersion
 from submissions.tables import Attachment, Filing, Submission
 
 PAGE = 50
+Ts = TypeVarTuple("Ts")
 
 
 class SubmissionNotFound(Exception):
@@ -92,7 +93,7 @@ def visible_ids(session: Session, submission_ids: Iterable[int], *, viewer: View
 
 
 def count_by_filing(session: Session, *, viewer: Viewer, states: Sequence[Filing] = ()) -> dict[Filing, int]:
-    """How many of the submissions that the viewer may see stand in each of the filing states; in all when none is named.
+    """How many submissions that the viewer may see stand in each of the states; in every one when none is named.
 
     Raises NotAllowed.
     """
@@ -100,10 +101,16 @@ def count_by_filing(session: Session, *, viewer: Viewer, states: Sequence[Filing
     query = select(Submission.filing, func.count()).group_by(Submission.filing)
     if states:
         query = query.where(Submission.filing.in_([state.value for state in states]))
-    if not viewer.everywhere:
-        query = query.outerjoin(Device, Device.id == Submission.device_id)
-        query = query.outerjoin(Person, Person.id == Submission.person_id).where(_of(viewer))
-    return {Filing(state): count for state, count in session.execute(query)}
+    return {Filing(state): count for state, count in session.execute(visible(query, viewer))}
+
+
+def visible(query: Select[*Ts], viewer: Viewer) -> Select[*Ts]:
+    """Loading is authorising: across agencies for those who may, else what the own agency sent."""
+    if viewer.everywhere:
+        return query
+    query = query.outerjoin(Device, Device.id == Submission.device_id)
+    query = query.outerjoin(Person, Person.id == Submission.person_id)
+    return query.where(func.coalesce(Device.agency_id, Person.agency_id) == viewer.agency_id)
 
 
 def refile(session: Session, submission: Submission, *, actor: Actor, now: datetime) -> None:
@@ -117,22 +124,15 @@ def refile(session: Session, submission: Submission, *, actor: Actor, now: datet
 def _listed(viewer: Viewer) -> Select[Submission, str, str | None, str | None, str | None]:
     viewer.require(Right.LIST_SUBMISSIONS)
     agency = func.coalesce(Device.agency_id, Person.agency_id)
-    return (
+    query = (
         select(Submission, Form.form_id, FormVersion.title, Device.name, Agency.name)
         .join(Form, Form.id == Submission.form_pk)
         .outerjoin(FormVersion, FormVersion.id == func.coalesce(Submission.version_id, Form.current_version_id))
         .outerjoin(Device, Device.id == Submission.device_id)
         .outerjoin(Person, Person.id == Submission.person_id)
         .outerjoin(Agency, Agency.id == agency)
-        .where(_of(viewer))
     )
-
-
-def _of(viewer: Viewer) -> ColumnElement[bool]:
-    """Loading is authorising: across agencies for those who may, else what the own agency sent."""
-    if viewer.everywhere:
-        return true()
-    return func.coalesce(Device.agency_id, Person.agency_id) == viewer.agency_id
+    return query if viewer.everywhere else query.where(agency == viewer.agency_id)
 
 
 def _with_files(session: Session, rows: Sequence[Any]) -> list[ListedSubmission]:
