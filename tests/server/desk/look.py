@@ -43,7 +43,8 @@ def look_app() -> Flask:
     app.jinja_env.globals["csrf_token"] = lambda: "a-token"
     dress(app, chosen_language=lambda: request.args.get("language"), zone="America/Belize")
     for endpoint, address in ADDRESSES.items():
-        app.add_url_rule(address, f"desk.{endpoint}", lambda **_: abort(404), methods=["GET", "POST"])
+        answer = filtered_list if endpoint == "submissions" else not_here
+        app.add_url_rule(address, f"desk.{endpoint}", answer, methods=["GET", "POST"])
 
     @app.get("/look/<load>/<path:page>")
     def look(load: str, page: str) -> str:
@@ -54,3 +55,17 @@ def look_app() -> Flask:
 
     app.after_request(close_the_page)
     return app
+
+
+def not_here(**_: str) -> str:
+    """The app draws pages; nothing stands behind their links."""
+    abort(404)
+
+
+def filtered_list() -> str:
+    """The list of submissions as it comes back for the chosen filters."""
+    template, view = pages.page("submissions", "normal")
+    wanted = request.args.get("filing", "")
+    view["submissions"] = [one for one in view["submissions"] if wanted in ("", one.filing)]
+    view["filters"] = {"filing": wanted}
+    return render_template(template, **pages.shell("submissions", "normal"), **view)

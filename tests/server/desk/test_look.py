@@ -34,7 +34,7 @@ def opened(browser: Browser, address: str, size: dict[str, int]) -> Iterator[Pag
         "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
     )
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(f"{request.url}: {request.failure}"))
+    page.on("response", lambda answer: complaints.append(answer.url) if answer.status >= 400 else None)
     answer = page.goto(address, wait_until="load")
     assert answer is not None
     assert answer.status == 200
@@ -145,3 +145,21 @@ def test_a_secret_can_be_copied_or_at_least_selected(browser, pages_url):
     with opened(browser, f"{pages_url}/look/normal/people/show?language=en", DESK) as page:
         page.get_by_role("button", name="Copy").click()
         assert page.evaluate("getSelection().toString()").startswith("https://desk.example.org/join/")
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+def test_a_filter_draws_the_list_anew_inside_the_page(browser, pages_url, size):
+    with opened(browser, f"{pages_url}/submissions?filing=filed", size) as page:
+        page.evaluate("window.stillTheSamePage = true")
+        page.get_by_label("State").select_option("set aside")
+        page.get_by_role("button", name="Show").click()
+        page.wait_for_url("**filing=set+aside**")
+        page.get_by_role("row").nth(2).wait_for()
+        assert page.get_by_role("row").count() == 1 + 2
+        assert page.get_by_role("row", name="Filed").count() == 0
+        assert page.evaluate("window.stillTheSamePage")
+        page.get_by_role("link", name="Show all").click()
+        page.get_by_role("row").nth(12).wait_for()
+        page.go_back()
+        page.wait_for_url("**filing=set+aside**")
+        page.get_by_role("row").nth(2).wait_for()
