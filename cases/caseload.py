@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from accounts.roles import Right, Viewer
@@ -92,6 +92,13 @@ def list_cases(
     )
     rows = session.execute(query if limit is None else query.limit(limit)).all()
     return [ListedCase(case, agency) for case, agency in (rows if forward else reversed(rows))]
+
+
+def count_proposed(session: Session, *, viewer: Viewer) -> int:
+    """How many cases that the viewer may see wait to be confirmed. Raises NotAllowed."""
+    viewer.require(Right.LIST_CASES)
+    query = select(func.count(), func.count()).select_from(Case).where(Case.proposed)
+    return int(session.execute(_visible(query, viewer)).one()[0])
 
 
 def get_case(session: Session, code: str, *, viewer: Viewer, now: datetime) -> CaseView:

@@ -104,6 +104,15 @@ def count_by_filing(session: Session, *, viewer: Viewer, states: Sequence[Filing
     return {Filing(state): count for state, count in session.execute(visible(query, viewer))}
 
 
+def count_since(session: Session, moment: datetime, *, viewer: Viewer) -> int:
+    """How many submissions that the viewer may see came in since the moment. Raises NotAllowed."""
+    viewer.require(Right.LIST_SUBMISSIONS)
+    # Ids rise as submissions come in, so that only the newest rows are looked at.
+    last = select(Submission.id).where(Submission.received_at < moment).order_by(Submission.id.desc()).limit(1)
+    query = select(func.count()).select_from(Submission).where(Submission.id > func.coalesce(last.scalar_subquery(), 0))
+    return session.scalar(visible(query, viewer)) or 0
+
+
 def visible(query: Select[*Ts], viewer: Viewer) -> Select[*Ts]:
     """Loading is authorising: across agencies for those who may, else what the own agency sent."""
     if viewer.everywhere:
