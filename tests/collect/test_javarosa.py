@@ -247,7 +247,17 @@ def test_an_answer_that_nothing_can_satisfy_is_said_so(javarosa):
     """)
     with pytest.raises(FormRefused) as refused:
         javarosa.fill(form, seed=1)
-    assert (refused.value.kind, refused.value.path) == ("required", "/data/n")
+    assert (refused.value.kind, refused.value.path) == ("unsatisfied", "/data/n")
+
+
+def test_a_seed_finds_a_code_with_a_check_digit(javarosa):
+    form = xform("""
+        | survey |
+        |        | type | name | label | constraint | required |
+        |        | text | code | Code  | regex(., '^C-[0-9]{4}$') and number(substr(., 2)) mod 37 = 0 | yes |
+    """)
+    for seed in range(5):
+        assert int((text(javarosa.fill(form, seed=seed).xml, "code") or "").removeprefix("C-")) % 37 == 0
 
 
 def test_a_constraint_that_a_later_answer_breaks_is_mended_as_the_finalize_screen_demands(javarosa):

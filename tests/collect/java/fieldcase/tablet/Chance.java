@@ -37,6 +37,7 @@ import org.javarosa.form.api.FormEntryPrompt;
 /** Answers drawn from a seed: any value the widget could give that satisfies the constraint. */
 final class Chance {
     private static final int TRIES = 120;
+    private static final int PATTERN_TRIES = 2_000;  // A check character lets one text of some dozens through.
     private static final List<String> WORDS = Arrays.asList("river", "market", "Amina", "señora", "día", "año", "اسم", "город", "名前",
         "naïve", "O'Brien", "\"quoted\"", "<tag>", "a & b", "1,5", "tab\there", "two\nlines", "🙂", "-", "=1+1", "N/A", "long".repeat(20));
     private final Random random;
@@ -64,7 +65,8 @@ final class Chance {
             default:
         }
         Hints hints = new Hints(node, form);
-        for (int attempt = 0; attempt < TRIES; attempt++) {
+        int tries = hints.patterns.isEmpty() ? TRIES : PATTERN_TRIES;
+        for (int attempt = 0; attempt < tries; attempt++) {
             IAnswerData candidate = prompt.getDataType() == Constants.DATATYPE_INTEGER && most >= 0 && attempt < TRIES / 2
                 ? new IntegerData(random.nextInt(most + 1)) : draw(prompt, hints, attempt);
             if (candidate != null && form.evaluateConstraint(prompt.getIndex().getReference(), candidate)) {
@@ -177,6 +179,9 @@ final class Chance {
     private String text(Hints hints, int attempt, String plain) {
         if (hints.isEmpty() || (attempt > 0 && attempt % 5 == 0)) {
             return plain;
+        }
+        if (!hints.patterns.isEmpty() && random.nextInt(10) > 0) {
+            return Patterns.matching(hints.patterns.get(random.nextInt(hints.patterns.size())), random);
         }
         if (!hints.texts.isEmpty() && random.nextInt(3) > 0) {
             String literal = hints.texts.get(random.nextInt(hints.texts.size()));

@@ -22,6 +22,7 @@ final class Hints {
     final List<Double> numbers = new ArrayList<>();
     final List<LocalDate> days = new ArrayList<>();
     final List<String> texts = new ArrayList<>();
+    final List<String> patterns = new ArrayList<>();
 
     Hints(TreeElement node, FormDef form) {
         if (node.getConstraint() == null || !(node.getConstraint().constraint instanceof XPathConditional condition)) {
@@ -50,6 +51,9 @@ final class Hints {
         } else if (part instanceof XPathUnaryOpExpr one) {
             collect(one.a);
         } else if (part instanceof XPathFuncExpr function) {
+            if (function.id.name.equals("regex") && function.args[1] instanceof XPathStringLiteral pattern) {
+                patterns.add(pattern.s);
+            }
             for (XPathExpression argument : function.args) {
                 collect(argument);
             }

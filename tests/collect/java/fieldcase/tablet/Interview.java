@@ -28,6 +28,7 @@ final class Interview {
     private final JsonNode job;
     private final boolean strict;
     private final boolean seeded;
+    private final boolean fills;
     private final Map<String, Integer> instances = new HashMap<>();
     final Map<String, ObjectNode> asked = new LinkedHashMap<>();
     final ArrayNode violations = Main.JSON.createArrayNode();
@@ -43,6 +44,7 @@ final class Interview {
         this.job = job;
         this.strict = job.path("strict").asBoolean(true);
         this.seeded = job.hasNonNull("seed");
+        this.fills = job.path("fill_required").asBoolean(true);
     }
 
     /** From here to the end of the form. */
@@ -80,7 +82,8 @@ final class Interview {
         }
         TreeElement node = node(index);
         if (prompt.isRequired() && node.getValue() == null) {
-            throw new Refused("required", place.toString(), requiredText(node)).with("violations", violations);
+            throw new Refused(line == null && fills ? "unsatisfied" : "required", place.toString(), requiredText(node))
+                .with("violations", violations);
         }
         audit.step("question", place, before, node.getValue());
         entry.put("shown", node.getValue() == null ? null : controller.getModel().getQuestionPrompt(index).getAnswerText());
@@ -104,7 +107,7 @@ final class Interview {
             return values.from(line.value, prompt, place.toString());
         }
         IAnswerData present = prompt.getAnswerValue();
-        boolean must = prompt.isRequired() && present == null && job.path("fill_required").asBoolean(true);
+        boolean must = prompt.isRequired() && present == null && fills;
         boolean may = seeded && !chance.happens(present == null ? job.path("skip").asDouble(0.2) : 0.5);
         if (!must && !may) {
             return present;
