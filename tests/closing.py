@@ -86,6 +86,8 @@ def one_command(commands: Sequence[str]) -> str:
             packages |= dict.fromkeys(word for word in apt["packages"].split() if not word.startswith("-"))
         else:
             others[command] = None
+    if "default-jdk-headless" in packages:
+        packages.pop("default-jre-headless", None)  # The compiler's package brings the runtime.
     apt_line = [f"apt-get install -y --no-install-recommends {' '.join(packages)}"] if packages else []
     return " && ".join([*apt_line, *others])
 
