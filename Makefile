@@ -75,7 +75,7 @@ words: $(WORDS)
 
 translations: $(RUN) ## collect the pages' words anew into the catalogues
 	$(VENV)/bin/pybabel --quiet extract -F babel.cfg -k _l -c NOTE: --add-location=file --sort-by-file --project=Fieldcase --copyright-holder=Fieldcase -o server/translations/messages.pot server
-	$(VENV)/bin/pybabel --quiet update --no-fuzzy-matching --update-header-comment -i server/translations/messages.pot -d server/translations
+	$(VENV)/bin/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width=120 -i server/translations/messages.pot -d server/translations
 
 lock: ## resolve the dependencies anew into the hashed lock files
 	echo 'uv>=0.13' | $(UVC) - -o requirements-uv.lock
