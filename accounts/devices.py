@@ -9,9 +9,11 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from accounts.catalogue import raise_catalogue
+from accounts.names import LONGEST, plain_name
 from accounts.tables import Agency, Catalogue, Device, Project
 from accounts.tokens import new_token, token_hash
 from audit.trail import Action, Actor, record
+from storage.database import insert_once
 
 SEEN_EVERY = timedelta(seconds=60)
 # Asked at every request: made once, and without the ORM.
@@ -30,6 +32,10 @@ SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 class DeviceExists(Exception):
     """A tablet of this name is enrolled already."""
+
+
+class BadDeviceName(Exception):
+    """A tablet needs a name of 1 to 120 characters, such as Tablet 07."""
 
 
 class DeviceNotFound(Exception):
@@ -60,26 +66,27 @@ class KnownDevice:
 def enrol(
     session: Session, name: str, *, project: Project, agency: Agency, actor: Actor, now: datetime
 ) -> tuple[Device, str]:
-    """The tablet is enrolled; its secret is returned, and from then on kept only as a hash. Raises DeviceExists."""
-    name = name.strip()
-    if not name or len(name) > 120:
-        raise DeviceNotFound("Give the tablet a name of 1 to 120 characters, such as Tablet 07.")
-    if session.scalar(select(Device.id).where(Device.name == name)) is not None:
+    """The tablet is enrolled; its secret is returned, and from then on kept only as a hash.
+
+    Raises BadDeviceName, DeviceExists.
+    """
+    if not plain_name(name) or len(name.strip()) > LONGEST:
+        raise BadDeviceName("Give the tablet a name of 1 to 120 characters, such as Tablet 07.")
+    name, secret = plain_name(name), new_token()
+    row = {
+        "project_id": project.id,
+        "agency_id": agency.id,
+        "name": name,
+        "username": _username(session, name),
+        "secret_hash": token_hash(secret),
+        "enrolled_at": now,
+    }
+    device_id = insert_once(session, Device, row)
+    if device_id is None:
         raise DeviceExists("A tablet of this name is enrolled already. Choose another name.")
-    secret = new_token()
-    device = Device(
-        project_id=project.id,
-        agency_id=agency.id,
-        name=name,
-        username=_username(session, name),
-        secret_hash=token_hash(secret),
-        enrolled_at=now,
-    )
-    session.add(device)
-    session.flush()
     raise_catalogue(session)
-    record(session, actor, Action.DEVICE_ENROLLED, f"device:{device.id}", now=now)
-    return device, secret
+    record(session, actor, Action.DEVICE_ENROLLED, f"device:{device_id}", now=now)
+    return get_device_by_id(session, device_id), secret
 
 
 def revoke(session: Session, device: Device, *, actor: Actor, now: datetime) -> None:
@@ -96,7 +103,8 @@ def known_device(session: Session, secret: str, *, username: str | None = None) 
     if not SECRET.fullmatch(secret):
         raise DeviceUnknown("not a secret")
     row = session.connection().execute(KNOWN, {"secret_hash": token_hash(secret)}).first()
-    if row is None or (username is not None and not secrets.compare_digest(row.username, username)):
+    named = username is None or (row is not None and secrets.compare_digest(row.username.encode(), username.encode()))
+    if row is None or not named:
         raise DeviceUnknown("no such secret")
     return KnownDevice(row.id, row.project_id, row.agency_id, row.name, row.last_seen_at, row.catalogue or 0)
 

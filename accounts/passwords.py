@@ -39,5 +39,5 @@ def verify_password(password: str, held: str | None) -> bool:
     with _turns:
         try:
             return HASHER.verify(held or _nobody[0], password[:LONGEST]) and held is not None
-        except (VerificationError, InvalidHashError):
+        except (VerificationError, InvalidHashError, UnicodeEncodeError):
             return False

@@ -8,12 +8,14 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from accounts.names import plain_name
 from accounts.passwords import hash_password, require_strong
 from accounts.roles import ROLES, UnknownRole, Viewer, rights_of
 from accounts.tables import Agency, Person, PersonRole, SignInLink, WebSession
 from audit.trail import Action, Actor, record
+from storage.database import insert_once
 
-ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)*")
+ADDRESS = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s.\x00-\x1f\x7f]+(\.[^@\s.\x00-\x1f\x7f]+)*")
 
 
 class PersonExists(Exception):
@@ -60,16 +62,18 @@ def add_person(
         raise PersonExists("Somebody with this e-mail address has an account already.")
     if password is not None:
         require_strong(password, about=email)
-    person = Person(
-        email=email,
-        name=name.strip() or email,
-        agency_id=agency.id,
-        language=language,
-        password_hash=None if password is None else hash_password(password),
-        created_at=now,
-    )
-    session.add(person)
-    session.flush()
+    row = {
+        "email": email,
+        "name": plain_name(name) or plain_name(email),
+        "agency_id": agency.id,
+        "language": language,
+        "password_hash": None if password is None else hash_password(password),
+        "created_at": now,
+    }
+    person_id = insert_once(session, Person, row)
+    if person_id is None:  # Somebody else added them at the same moment.
+        raise PersonExists("Somebody with this e-mail address has an account already.")
+    person = get_person(session, person_id)
     _write_roles(session, person, roles)
     record(session, actor, Action.PERSON_ADDED, f"person:{person.id}", now=now)
     return person
@@ -81,7 +85,7 @@ def change_person(
     """Name, roles and agency are as given; a change of roles or agency ends the person's sessions."""
     person = get_person(session, person_id)
     before = (frozenset(roles_of(session, person_id)), person.agency_id)
-    person.name = name.strip() or person.email
+    person.name = plain_name(name) or plain_name(person.email)
     person.agency_id = agency.id
     _write_roles(session, person, roles)
     after = (frozenset(roles_of(session, person_id)), agency.id)

@@ -5,8 +5,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from accounts.names import LONGEST, plain_name
 from accounts.tables import Agency, Catalogue, Project
 from audit.trail import Action, Actor, record
+from storage.database import insert_once
 
 FIRST_PROJECT = "Default project"
 FIRST_AGENCY = "Our agency"
@@ -22,6 +24,10 @@ class AgencyNotFound(Exception):
 
 class AgencyExists(Exception):
     """An agency of this name exists already."""
+
+
+class BadAgencyName(Exception):
+    """An agency needs a name of 1 to 120 characters."""
 
 
 def set_up(session: Session) -> None:
@@ -59,19 +65,18 @@ def list_agencies(session: Session) -> list[Agency]:
 
 
 def add_agency(session: Session, name: str, *, actor: Actor, now: datetime) -> Agency:
-    """The agency exists; raises AgencyExists."""
-    if session.scalar(select(Agency.id).where(Agency.name == name)) is not None:
+    """The agency exists; raises AgencyExists, BadAgencyName."""
+    agency_id = insert_once(session, Agency, {"name": _agency_name(name)})
+    agency = None if agency_id is None else session.get(Agency, agency_id)
+    if agency is None:
         raise AgencyExists("An agency of this name exists already.")
-    agency = Agency(name=name)
-    session.add(agency)
-    session.flush()
     record(session, actor, Action.AGENCY_ADDED, f"agency:{agency.id}", now=now)
     return agency
 
 
 def rename_agency(session: Session, agency_id: int, name: str, *, actor: Actor, now: datetime) -> Agency:
-    """The agency has the new name; raises AgencyNotFound, AgencyExists."""
-    agency = session.get(Agency, agency_id)
+    """The agency has the new name; raises AgencyNotFound, AgencyExists, BadAgencyName."""
+    agency, name = session.get(Agency, agency_id), _agency_name(name)
     if agency is None:
         raise AgencyNotFound("There is no such agency.")
     if session.scalar(select(Agency.id).where(Agency.name == name, Agency.id != agency_id)) is not None:
@@ -80,3 +85,10 @@ def rename_agency(session: Session, agency_id: int, name: str, *, actor: Actor, 
     session.flush()
     record(session, actor, Action.AGENCY_RENAMED, f"agency:{agency.id}", now=now)
     return agency
+
+
+def _agency_name(typed: str) -> str:
+    name = plain_name(typed)
+    if not name or len(typed.strip()) > LONGEST:
+        raise BadAgencyName("Give the agency a name of 1 to 120 characters.")
+    return name

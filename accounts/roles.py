@@ -45,15 +45,26 @@ class NotAllowed(Exception):
 
 
 def load_rights(path: Path) -> dict[str, frozenset[Right]]:
-    """The rights of each role; a row with an unknown right, a wrong mark or a missing role raises ValueError."""
+    """The rights of each role.
+
+    Raises ValueError for a row with an unknown or repeated right, a wrong mark or a missing role, which it names, and
+    for a right that has no row.
+    """
     rights: dict[str, set[Right]] = {role: set() for role in ROLES}
+    missing = set(Right)
     with path.open(encoding="utf-8", newline="") as file:
         for number, row in enumerate(csv.DictReader(file), start=2):
+            place = f"{path.name}, line {number}"
+            if row["right"] not in missing:
+                raise ValueError(f"{place}: {row['right']!r} is no right, or stands there twice")
+            missing.remove(Right(row["right"]))
             for role in ROLES:
                 if row.get(role) not in {"", "x"}:
-                    raise ValueError(f"{path.name}, line {number}, {role}: write x or nothing, not {row.get(role)!r}")
+                    raise ValueError(f"{place}, {role}: write x or nothing, not {row.get(role)!r}")
                 if row[role]:
                     rights[role].add(Right(row["right"]))
+    if missing:
+        raise ValueError(f"{path.name}: no row for {', '.join(sorted(missing))}")
     return {role: frozenset(held) for role, held in rights.items()}
 
 

@@ -12,6 +12,7 @@ from accounts.roles import Viewer
 from accounts.tables import Person, SignInFailure, WebSession
 from accounts.tokens import new_token, token_hash
 from audit.trail import NOBODY, Action, Actor, record
+from storage.database import insert_once
 
 IDLE = timedelta(minutes=15)
 LONGEST = timedelta(hours=8)
@@ -46,7 +47,7 @@ def check_password(session: Session, *, email: str, password: str, address: str,
 
     Raises SignInRefused alike for a wrong password, an unknown and a disabled account; TooManyTries.
     """
-    email = email.strip().lower()[:254]
+    email = _normal(email)
     for key in _keys(email, address):
         _require_turn(session, key, now)
     person = session.scalar(select(Person).where(Person.email == email))
@@ -58,7 +59,7 @@ def check_password(session: Session, *, email: str, password: str, address: str,
 
 def note_failure(session: Session, *, email: str, address: str, now: datetime) -> None:
     """The failure counts for the account and for the address; call it after the refusal rolled back."""
-    account, place = _keys(email.strip().lower()[:254], address)
+    account, place = _keys(_normal(email), address)
     _count(session, account, FREE_TRIES, LOCK_AT, now)
     _count(session, place, ADDRESS_TRIES, ADDRESS_TRIES, now)
     record(session, NOBODY, Action.SIGN_IN_FAILED, "session", now=now)
@@ -115,7 +116,7 @@ def open_sessions(session: Session, *, now: datetime) -> dict[int, int]:
     """In how many browsers each person is signed in; those who are in none have no entry."""
     alive = (WebSession.seen_at >= now - IDLE, WebSession.started_at >= now - LONGEST)
     query = select(WebSession.person_id, func.count()).where(*alive).group_by(WebSession.person_id)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def sweep_sessions(session: Session, *, now: datetime) -> None:
@@ -123,6 +124,10 @@ def sweep_sessions(session: Session, *, now: datetime) -> None:
     over = (WebSession.seen_at < now - IDLE) | (WebSession.started_at < now - LONGEST)
     session.execute(delete(WebSession).where(over))
     session.execute(delete(SignInFailure).where(SignInFailure.last_at < now - FORGET_AFTER))
+
+
+def _normal(email: str) -> str:
+    return email.replace("\0", "").encode("utf-8", "ignore").decode().strip().lower()[:254]
 
 
 def _keys(email: str, address: str) -> tuple[str, str]:
@@ -136,9 +141,10 @@ def _require_turn(session: Session, key: str, now: datetime) -> None:
 
 
 def _count(session: Session, key: str, free: int, lock_at: int, now: datetime) -> None:
-    held = session.get(SignInFailure, key)
-    if held is None or now - held.last_at > FORGET_AFTER:
-        held = session.merge(SignInFailure(key=key, count=0, last_at=now, wait_until=None))
+    insert_once(session, SignInFailure, {"key": key, "count": 0, "last_at": now})
+    held = session.get_one(SignInFailure, key, with_for_update=True, populate_existing=True)
+    if now - held.last_at > FORGET_AFTER:
+        held.count, held.wait_until = 0, None
     held.count += 1
     held.last_at = now
     if held.count >= lock_at:

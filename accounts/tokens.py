@@ -11,4 +11,4 @@ def new_token() -> str:
 
 def token_hash(token: str) -> str:
     """The SHA-256 of the token, 64 hex digits."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

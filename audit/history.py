@@ -18,7 +18,7 @@ def history(session: Session, subject: str, actions: Iterable[Action], *, limit:
 def last_times(session: Session, subjects: Sequence[str], actions: Iterable[Action]) -> dict[str, datetime]:
     """When each of the subjects last had one of these actions; those that never had have no entry."""
     query = select(AuditEntry.subject, func.max(AuditEntry.at)).where(AuditEntry.subject.in_(subjects), _among(actions))
-    return dict(session.execute(query.group_by(AuditEntry.subject)).tuples().all())
+    return dict(session.execute(query.group_by(AuditEntry.subject)).all())
 
 
 def _among(actions: Iterable[Action]) -> ColumnElement[bool]:

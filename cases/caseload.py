@@ -131,7 +131,7 @@ def visible_codes(session: Session, root_ids: Iterable[str | None], *, viewer: V
     if not wanted or not viewer.may(Right.LIST_CASES):
         return {}
     query = _visible(select(Case.record_id, Case.code).where(Case.record_id.in_(wanted)), viewer)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def codes_of(session: Session, root_ids: Iterable[str | None]) -> dict[str, str]:
