@@ -13,18 +13,17 @@ from server.runtime import clock, runtime
 
 COOKIE, SECURE_COOKIE = "fieldcase", "__Host-fieldcase"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+LARGEST = 40 * 1024 * 1024  # bytes that people may send at once; tablets have a limit of their own
 
 # Routes that anybody may call. All others need a signed-in person, or a tablet at the tablet door.
 OPEN = frozenset(
     {
-        "static",
+        "assets.built",
         "health",
         "desk.sign_in",
         "desk.start_session",
-        "desk.first_person",
-        "desk.make_first_person",
-        "desk.person_link",
-        "desk.use_person_link",
+        "desk.join",
+        "desk.use_link",
         "desk.language",
     }
 )
@@ -102,9 +101,12 @@ def _admit() -> None:
     if endpoint is None:
         return  # There is no such route: the answer is 404 for everybody.
     g.door = endpoint.partition(".")[0] if "." in endpoint else None
+    if g.door == "assets":
+        return  # The same for everybody, signed in or not.
     if g.door == "tablet":
         g.caller = Caller(device=_tablet())
         return
+    request.max_content_length = LARGEST
     g.caller = Caller(signed_in=_person())
     if request.method not in SAFE:
         _require_same_site()

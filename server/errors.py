@@ -1,5 +1,6 @@
 """The one table: which exception answers with which status, in the language of the door it came through."""
 
+import json
 import logging
 from dataclasses import dataclass
 
@@ -7,11 +8,11 @@ from flask import Flask, Response, g, request
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
-from accounts.devices import DeviceExists, DeviceNotFound, DeviceUnknown
+from accounts.devices import BadDeviceName, DeviceExists, DeviceNotFound, DeviceUnknown
 from accounts.links import LinkInvalid
 from accounts.passwords import WeakPassword
 from accounts.people import BadAddress, PersonExists, PersonNotFound
-from accounts.projects import AgencyExists, AgencyNotFound, ProjectNotFound
+from accounts.projects import AgencyExists, AgencyNotFound, BadAgencyName, ProjectNotFound
 from accounts.roles import NotAllowed, UnknownRole
 from accounts.sessions import SignInRefused, TooManyTries
 from audit.trail import Action, record
@@ -38,6 +39,8 @@ STATUS: dict[type[Exception], int] = {
     AgencyExists: 409,
     AgencyNotFound: 404,
     BadAddress: 400,
+    BadAgencyName: 400,
+    BadDeviceName: 400,
     BadInstance: 400,
     BadPost: 400,
     CaseNotFound: 404,
@@ -164,13 +167,14 @@ def _answer(error: Exception, refusal: Refusal) -> Response:
     if door == "tablet":
         answer = openrosa.message(refusal.words, refusal.status)
     elif door == "api":
-        from server.api.errors import json_error
-
-        answer = json_error(error, refusal.status, refusal.words)
-    else:
+        body = json.dumps({"message": refusal.words}, ensure_ascii=False)
+        answer = Response(body, refusal.status, content_type="application/json; charset=utf-8")
+    elif "desk" in runtime().settings.doors:
         from server.desk.errors import page
 
-        answer = page(error, refusal.status, refusal.words)
+        answer = page(error, refusal)
+    else:
+        answer = Response(f"{refusal.words}\n", refusal.status, content_type="text/plain; charset=utf-8")
     if refusal.retry_after is not None:
         answer.headers["Retry-After"] = str(refusal.retry_after)
     return answer

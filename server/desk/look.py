@@ -1,30 +1,29 @@
-"""What every page needs to be drawn: the design system's macros, our filters, the built assets, the reader's language."""
+"""What every page needs to be drawn: the design system's macros, our filters, the assets, the reader's language."""
 
 from collections.abc import Callable
 
-from flask import Flask, Response, request
-from flask_babel import Babel
+from flask import Flask
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 
 from server.desk import assets, formats
+from server.headers import close_the_page
+from server.language import language, speak
+
+__all__ = ["LANGUAGES", "close_the_page", "draw", "dress"]
 
 LANGUAGES = {"en": "English", "es": "Español"}
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 
 
 def dress(
     app: Flask, *, chosen_language: Callable[[], str | None], default_language: str = "en", zone: str = "UTC"
 ) -> None:
-    """The app draws our pages in the chosen language, else the browser's, else the office's, and in the ministry's zone."""
+    """The app draws our pages in the chosen language, else the browser's, else the office's, in the ministry's zone."""
+    speak(app, chosen=chosen_language, default=default_language, zone=zone)
+    draw(app)
 
-    def language() -> str:
-        chosen = chosen_language()
-        return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES, default_language)
 
-    Babel(app, default_locale=default_language, default_timezone=zone, locale_selector=language)
+def draw(app: Flask) -> None:
+    """The app, which speaks already, draws our pages."""
     app.jinja_loader = ChoiceLoader(
         [
             PackageLoader("server"),
@@ -36,12 +35,3 @@ def dress(
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.register_blueprint(assets.blueprint)
-
-
-def close_the_page(response: Response) -> Response:
-    """The page may load nothing but our own files, stand in no frame, and is kept by no cache."""
-    response.headers.setdefault("Content-Security-Policy", POLICY)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response

@@ -1,0 +1,62 @@
+"""A submission as lists show it: where it came from and what became of it, nothing of its answers."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from accounts.roles import Viewer
+from cases.caseload import visible_codes
+from submissions.inbox import ListedSubmission
+
+
+@dataclass(frozen=True)
+class Row:
+    """One submission in a list."""
+
+    id: int
+    url: str
+    form: str
+    form_id: str
+    version: str
+    tablet: str
+    agency: str
+    received_at: datetime
+    filing: str
+    files_here: int
+    files_expected: int
+    case_code: str | None
+    case_url: str | None
+
+
+def rows(session: Session, listed: Sequence[ListedSubmission], *, viewer: Viewer) -> list[Row]:
+    """The submissions as rows, with the codes of the cases that the viewer may see."""
+    codes = visible_codes(session, [one.submission.root_id for one in listed], viewer=viewer)
+    return [row(one, codes.get(one.submission.root_id or "")) for one in listed]
+
+
+def row(one: ListedSubmission, code: str | None) -> Row:
+    """The submission as a row."""
+    submission = one.submission
+    return Row(
+        id=submission.id,
+        url=url_for("desk.submission", submission_id=submission.id),
+        form=one.title,
+        form_id=one.form_id,
+        version=submission.version,
+        tablet=one.device,
+        agency=one.agency,
+        received_at=submission.received_at,
+        filing=submission.filing,
+        files_here=one.files_received,
+        files_expected=one.files_expected,
+        case_code=code,
+        case_url=url_for("desk.case", code=code) if code else None,
+    )
+
+
+def newest(rows: Iterable[Row]) -> datetime | None:
+    """When the newest of them came in."""
+    return max((one.received_at for one in rows), default=None)
