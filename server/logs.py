@@ -13,7 +13,7 @@ import structlog
 if TYPE_CHECKING:
     from flask import Flask, Response
 
-SECRETS = re.compile(r"(/v1/key/|/first/|/password/)[^/\s?\"']+")
+SECRETS = re.compile(r"(/v1/key/|/first/|/password/|/link/)[^/\s?\"']+")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 LONGEST_PATH = 200
 OURS = ("fieldcase", "waitress")

@@ -84,8 +84,9 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     for setting in fields(Settings):
         text = env.get(f"FIELDCASE_{setting.name.upper()}", "").strip()
         if text and setting.name != "data_dir":
-            values[setting.name] = READERS.get(setting.name, str)(f"FIELDCASE_{setting.name.upper()}", text)
-    values.setdefault("base_url", _own_address(values))
+            values[setting.name] = READERS.get(setting.name, _text)(f"FIELDCASE_{setting.name.upper()}", text)
+    if "base_url" not in values:
+        values["base_url"] = _own_address(values)
     return Settings(**values)
 
 
@@ -97,6 +98,10 @@ def _own_address(values: Mapping[str, Any]) -> str:
             f"for example http://192.168.1.20:{port}"
         )
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _text(_name: str, text: str) -> str:
+    return text
 
 
 def _path(_name: str, text: str) -> Path:
@@ -133,8 +138,12 @@ def _database(name: str, text: str) -> str:
     kind, _, place = text.partition("://")
     if kind == "sqlite" and not place.startswith("//"):
         raise BadSetting(f"{name} must give SQLite's file from the root on, like sqlite:////var/lib/fieldcase/cases.db")
+    try:
+        urlsplit(text).port  # noqa: B018  Asked for, since a port that is no number is told only then.
+    except ValueError:
+        kind = ""
     if kind not in {"sqlite", "postgresql", "postgresql+psycopg"} or not place:
-        raise BadSetting(f"{name} must be an address like postgresql://user:password@host/name")
+        raise BadSetting(f"{name} must be an address like postgresql://user:password@host:5432/name")
     return text
 
 
