@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import re
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -72,7 +73,7 @@ class StrictServer:
     `will` sets the next answers for a method and the last step of a path; without one the server does what it should.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.forms: list[Offered] = []
         self.seen: list[Seen] = []
         self.complaints: list[str] = []
@@ -88,6 +89,8 @@ class StrictServer:
         handler = type("Handler", (_Handler,), {"office": self})
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._http.daemon_threads = True
+        if tls:
+            self._http.socket = tls.wrap_socket(self._http.socket, server_side=True)
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
 

@@ -1,13 +1,20 @@
 """Requests go out as Collect's HTTP client sends them: sign-in, cache, redirects, repeats."""
 
 import socket
+import ssl
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from tests.collect.client import Client, Login, UnsupportedChallenge, collect_date, with_query
 from tests.collect.faults import LinkLost
+from tests.collect.openrosa import TabletError
 from tests.collect.strict_server import PROJECT, Offered, Reply, StrictServer
 from tests.collect.test_sync import LIST, form
 from tests.collect.wire import Route
@@ -133,6 +140,44 @@ def test_zipped_answers_are_unzipped(server, make_tablet):
     tablet.configure(server.url)
     tablet.sync()
     assert tablet.form("camp").xform == form()
+
+
+@pytest.fixture
+def certified(tmp_path):
+    """A server with a certificate for this machine, and the file of the authority that signed it: itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(Encoding.PEM)
+    (tmp_path / "ca.pem").write_bytes(pem)
+    plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "server.pem").write_bytes(pem + plain)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "server.pem")
+    server = StrictServer(tls)
+    server.base = f"https://localhost:{server.port}"
+    yield server, tmp_path / "ca.pem"
+    server.close()
+    assert server.complaints == []
+
+
+def test_basic_sign_in_works_over_real_tls_and_an_unknown_authority_is_told_of(certified, make_tablet):
+    server, authority = certified
+    server.login = ("tablet-7", "p")
+    tablet = make_tablet(tls=ssl.create_default_context(cafile=authority))
+    tablet.configure(server.url, "tablet-7", "p")
+    tablet.sync()
+    assert authorizations(server) == [False, True]
+    wary = make_tablet()
+    wary.configure(server.url)
+    with pytest.raises(TabletError, match="can't connect securely"):
+        wary.sync()
 
 
 def test_redirects_are_followed_without_the_login_when_the_host_changes(server, behind_tls):

@@ -2,17 +2,22 @@
 
 import csv
 import io
+import json
 import re
+import subprocess
+import sys
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from lxml import etree
 
-from tests.collect.javarosa import Attachment, FormRefused, JavaRosa
+from tests.collect.javarosa import APT_LINE, Attachment, FormRefused, JavaRosa, missing
 from tests.collect.sheets import example, xform
 
+ROOT = Path(__file__).parents[2]
 INTERVIEW = example("interview")
 
 TYPES = example("types")
@@ -429,6 +434,23 @@ def test_a_broken_form_is_the_engines_error_and_the_next_form_is_filled(javarosa
         javarosa.fill(b"<h:html xmlns:h='http://www.w3.org/1999/xhtml'><h:head/></h:html>")
     assert refused.value.kind == "engine"
     assert javarosa.fill(INTERVIEW, {"name": "Ana"}).instance_id
+
+
+def test_a_machine_without_a_java_compiler_is_told_what_to_install(javarosa, monkeypatch):
+    assert missing() is None
+    monkeypatch.setenv("PATH", "")
+    assert APT_LINE in (missing() or "")
+
+
+def test_a_form_can_be_filled_by_hand(javarosa, tmp_path):
+    (tmp_path / "form.xml").write_bytes(TYPES)
+    command = [sys.executable, "-m", "tests.collect", "fill", tmp_path / "form.xml", "--files", tmp_path]
+    answers = json.dumps({"text": "by hand", "photo": {"name": "p.jpg", "size": 700}})
+    done = subprocess.run([*command, "--answers", answers], capture_output=True, check=True, cwd=ROOT)
+    assert text(done.stdout, "text") == "by hand"
+    assert (tmp_path / "p.jpg").stat().st_size == 700
+    refused = subprocess.run([*command, "--answers", '{"x": 1}'], capture_output=True, text=True, cwd=ROOT)
+    assert (refused.returncode, refused.stderr.strip()) == (1, "unknown: x: the form has no such question")
 
 
 def test_several_threads_share_one_engine(javarosa):

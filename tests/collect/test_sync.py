@@ -97,6 +97,60 @@ def test_an_entity_list_goes_by_its_token_and_its_form_counts_as_changed_at_ever
     assert list(tablet.form("camp").media.iterdir()) == []
 
 
+def test_forms_choose_from_the_entity_list_on_the_tablet(server, tablet, javarosa):
+    person = str(uuid.uuid4())
+    follow_up = xform("""
+        | survey |
+        |        | type      | name | label | calculation |
+        |        | select_one_from_file people.csv | who  | Who   |             |
+        |        | calculate | base |       | instance('people')/root/item[name = ${who}]/__version |
+        | settings |
+        |        | form_id | version |
+        |        | visit   | 1       |
+    """)
+    media = {"people.csv": f"name,label,__version\n{person},River,3\n".encode()}
+    server.forms = [Offered("visit", follow_up, media=media, kinds={"people.csv": "entityList"})]
+    tablet.sync()
+    instance = tablet.fill(javarosa, "visit", {"who": person})
+    assert f"<who>{person}</who><base>3</base>".encode() in instance.xml
+
+
+def test_each_filling_reads_what_the_one_before_saved(server, tablet, javarosa):
+    again = xform("""
+        | survey |
+        |        | type | name | label | default           |
+        |        | text | town | Town  | ${last-saved#town} |
+        | settings |
+        |        | form_id | version |
+        |        | camp    | 1       |
+    """)
+    server.forms = [Offered("camp", again)]
+    tablet.sync()
+    tablet.fill(javarosa, "camp", {"town": "Ta"})
+    assert b"<town>Ta</town>" in tablet.fill(javarosa, "camp").xml
+    assert tablet.sync().on_device == ["camp"]
+
+
+def test_a_sent_instance_can_be_edited_with_its_files(server, tablet, javarosa):
+    photo = xform("""
+        | survey |
+        |        | type  | name  | label |
+        |        | text  | town  | Town  |
+        |        | image | photo | Photo |
+        | settings |
+        |        | form_id | version |
+        |        | camp    | 1       |
+    """)
+    server.forms = [Offered("camp", photo, name="data")]
+    tablet.sync()
+    sent = tablet.fill(javarosa, "camp", {"town": "Ta", "photo": b"picture"})
+    assert tablet.submit(sent).sent
+    edited = tablet.edit(javarosa, sent, {"town": "Tb"})
+    assert edited.files == sent.files
+    assert f"<deprecatedID>{sent.instance_id}</deprecatedID>".encode() in edited.xml
+    assert [outcome.instance_id for outcome in tablet.send()] == [edited.instance_id]
+
+
 @pytest.mark.parametrize(
     "rows",
     [
