@@ -8,8 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.collect.building import missing
 from tests.collect.faults import KINDS, Faults
-from tests.collect.javarosa import FormRefused, JavaRosa, missing
+from tests.collect.javarosa import FormRefused, JavaRosa
 from tests.collect.openrosa import TabletError
 from tests.collect.tablet import Tablet
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.collect.javarosa import JavaRosa, missing
+from tests.collect.building import missing
+from tests.collect.javarosa import JavaRosa
 from tests.collect.tablet import Tablet
 
 

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import base64
-import fcntl
 import hashlib
 import json
 import os
 import queue
-import shutil
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from lxml import etree
 
-HERE = Path(__file__).parent
-SOURCES = HERE / "java"
-BUILD = HERE / "build"
-APT_LINE = "apt-get install --no-install-recommends default-jdk-headless"
+from tests.collect.building import build, jar
+
 JVM = (
     "-Xmx384m",
     "-Xss4m",
@@ -34,7 +28,6 @@ JVM = (
     "-Djava.awt.headless=true",
     "-Dfile.encoding=UTF-8",
 )
-DAY = 86_400.0
 STOP: dict[str, Any] = {"ok": False, "kind": "engine", "error": "the engine's process ended", "job": None}
 
 
@@ -91,41 +84,6 @@ class Filled:
     def value(self, name: str) -> str | None:
         """The value of the question with this name or path; the first one when it repeats."""
         return next(answer.value for answer in self.answers if name in (answer.name, answer.path))
-
-
-def missing() -> str | None:
-    """Why forms cannot be filled on this machine, with the line that mends it; None when they can."""
-    if shutil.which("java") is None or shutil.which("javac") is None:
-        return f"the tablet's form engine needs a Java compiler and runtime: {APT_LINE}"
-    return None
-
-
-def jar() -> Path:
-    """The archive with JavaRosa that pyxform ships for its validation."""
-    return Path(str(files("pyxform"))) / "validators" / "odk_validate" / "bin" / "ODK_Validate.jar"
-
-
-def build() -> Path:
-    """The folder of compiled classes, made once for these sources and this jar however many processes ask."""
-    sources = sorted(SOURCES.rglob("*.java"))
-    version = subprocess.run(["javac", "-version"], capture_output=True, check=True).stdout
-    digest = hashlib.sha256(version + b"".join(path.name.encode() + path.read_bytes() for path in [*sources, jar()]))
-    classes = BUILD / digest.hexdigest()[:20]
-    BUILD.mkdir(exist_ok=True)
-    with (BUILD / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not classes.is_dir():
-            with tempfile.TemporaryDirectory(dir=BUILD) as fresh:
-                out = Path(fresh) / "classes"
-                command = ["javac", "-nowarn", "-d", str(out), "-cp", str(jar()), *map(str, sources)]
-                done = subprocess.run(command, capture_output=True, text=True)
-                if done.returncode:
-                    raise RuntimeError(f"the tablet's Java sources do not compile:\n{done.stderr}")
-                out.rename(classes)
-            for old in BUILD.iterdir():
-                if old.is_dir() and old != classes and old.stat().st_mtime < time.time() - DAY:
-                    shutil.rmtree(old, ignore_errors=True)
-    return classes
 
 
 class JavaRosa:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from tests.collect.javarosa import APT_LINE, Attachment, FormRefused, JavaRosa, missing
+from tests.collect.building import APT_LINE, missing
+from tests.collect.javarosa import Attachment, FormRefused, JavaRosa
 from tests.collect.sheets import example, xform
 
 ROOT = Path(__file__).parents[2]
