@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from cases.dictionary import Value
@@ -65,10 +65,13 @@ def read_said(session: Session, query: Select[Assertion], key: bytes | None) -> 
     return [_said(said, source, name, received, key) for said, source, name, received in rows]
 
 
-def retire(session: Session, submission_id: int, *, now: datetime) -> None:
-    """What the submission asserted before no longer counts; it is kept."""
+def retire(session: Session, submission_id: int, *, now: datetime) -> frozenset[str]:
+    """What the submission asserted before no longer counts; it is kept. The records that it spoke of are returned."""
     present = (Source.submission_id == submission_id, Source.replaced_at.is_(None))
+    told = select(Assertion.record_id).join(Source, Source.id == Assertion.source_id).where(*present)
+    records = frozenset(session.scalars(told.distinct()))
     session.execute(update(Source).where(*present).values(replaced_at=now))
+    return records
 
 
 def _said(

@@ -17,7 +17,7 @@ from cases.codes import NotACaseCode, normalise
 from cases.dictionary import DICTIONARY
 from cases.record import FieldView, project
 from cases.tables import Assertion, Case, Record, RecordLink, Source
-from storage.roots import root_key
+from storage.roots import RootDestroyed, RootKey, root_key
 from submissions.tables import Submission
 
 PAGE = 50
@@ -149,9 +149,11 @@ def refresh_case(session: Session, case_id: str, *, now: datetime) -> None:
     coded = select(Assertion).where(Assertion.record_id == case_id, Assertion.sealed.is_(None))
     fields = project(read_said(session, coded, None))
     district, opened = fields.get("case.district"), fields.get("case.opened_on")
-    case.district = str(district.value) if district and district.value else case.district
+    case.district = str(district.value) if district and district.value else None
     if opened and opened.value:
         case.opened_on = date.fromisoformat(str(opened.value))
+    else:
+        case.opened_on = session.get_one(Record, case_id).made_at.date()
     case.changed_at = now
     session.flush()
 
@@ -177,7 +179,10 @@ def _visible(query: Select[A, B], viewer: Viewer) -> Select[A, B]:
 
 
 def _records(session: Session, case_id: str) -> list[Record]:
-    """The case, what belongs to it, the person it centres on, and what belongs to that person but other cases."""
+    """The case, what belongs to it, the person it centres on, and what belongs to that person but other cases.
+
+    What was erased is left out; raises RootDestroyed when that is the case itself.
+    """
     links = (
         select(RecordLink.record_id, RecordLink.parent_id)
         .join(Source, Source.id == RecordLink.source_id)
@@ -195,7 +200,10 @@ def _records(session: Session, case_id: str) -> list[Record]:
         )
         fresh = {row.record_id for row in below} - held
         held |= fresh
-    records = session.scalars(select(Record).where(Record.id.in_(held))).all()
+    query = select(Record).join(RootKey, RootKey.root_id == Record.root_id)
+    records = session.scalars(query.where(Record.id.in_(held), RootKey.destroyed_at.is_(None))).all()
+    if all(one.id != case_id for one in records):
+        raise RootDestroyed(case_id)
     order = {kind: number for number, kind in enumerate(DICTIONARY.records)}
     return sorted(records, key=lambda one: (order.get(one.kind, 99), one.made_at, one.key))
 

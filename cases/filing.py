@@ -2,9 +2,8 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from time import perf_counter
-from typing import Any
 
 from sqlalchemy import Select, insert, select
 from sqlalchemy.exc import OperationalError
@@ -19,9 +18,9 @@ from cases.dictionary import DICTIONARY
 from cases.mapping import Mapping, RecordAction
 from cases.plan import NotFiled, Touched, plan
 from cases.records import Found, Origin, RecordAwaited, Resolved, resolve
-from cases.tables import Assertion, Record, RecordLink, Source
+from cases.tables import Assertion, RecordLink, Source
 from forms.library import definition_of, get_version, mapping_of
-from forms.tables import Form, FormState, FormVersion
+from forms.tables import Form, FormVersion
 from storage.database import Database, DatabaseUnavailable, kept, table_of
 from storage.roots import RootDestroyed
 from storage.sealing import KeysLocked, SealBroken, keys_of
@@ -101,19 +100,6 @@ def file_one(session: Session, submission: Submission, *, now: datetime) -> None
         _file_or_say_why(session, claim, now)
 
 
-def release_held(session: Session, *, now: datetime) -> int:
-    """Submissions whose version, form, parent or record has appeared are pending again; how many is returned."""
-    released = 0
-    for submission in session.scalars(select(Submission).where(Submission.filing == Filing.HELD.value)):
-        if _come(session, submission):
-            mapped = submission.version_id is not None and get_version(session, submission.version_id).mapping_version
-            submission.filing = Filing.PENDING.value if mapped else Filing.NOT_MAPPED.value
-            submission.reason = None
-            released += 1
-    session.flush()
-    return released
-
-
 def _claim(session: Session, query: Select[Submission, str, str, int, int]) -> Claim | None:
     row = session.execute(query).first()
     if row is None:
@@ -159,16 +145,18 @@ def _file(session: Session, claim: Claim, now: datetime) -> None:
         submission.filing, submission.reason = Filing.NOT_MAPPED.value, None
         return
     reading = _reading(session, claim)
-    name = f"{claim.form_id}/{_origin(session, submission, now)}"
+    first, retired = _origin(session, submission, now)
     agency_id = claim.agency_id or get_agency(session).id
-    origin = Origin(name, submission.project_id, agency_id, submission.received_at)
+    origin = Origin(f"{claim.form_id}/{first}", submission.project_id, agency_id, submission.received_at)
     if submission.filed_at is not None:
-        retire(session, submission.id, now=now)
+        retired |= retire(session, submission.id, now=now)
     data_key = unlock(session, submission)
     answers = read_answers(open_instance(session, submission, data_key=data_key), reading.definition)
     touched = plan(reading.mapping, answers, DICTIONARY)
     resolved = resolve(session, touched, origin)
     _write(session, claim, touched, resolved, _observed(answers, submission.received_at), now)
+    for case_id in retired | {one.id for one in resolved.records if one.kind == "case" and not one.made}:
+        refresh_case(session, case_id, now=now)
     root_id = _root_of(resolved.records)
     if root_id is not None:
         move_to_root(session, submission, root_id, root=resolved.keys[root_id], data_key=data_key)
@@ -205,11 +193,8 @@ def _write(
         session.connection().execute(ADD_ASSERTIONS, rows)
     if links:
         session.connection().execute(ADD_LINKS, links)
-    for here in {one.id: one for one in resolved.records if one.kind == "case"}.values():
-        if here.made:
-            record(session, SYSTEM, Action.CASE_PROPOSED, f"case:{here.id}", now=now, submission=submission.id)
-        else:
-            refresh_case(session, here.id, now=now)
+    for case_id in {one.id for one in resolved.records if one.kind == "case" and one.made}:
+        record(session, SYSTEM, Action.CASE_PROPOSED, f"case:{case_id}", now=now, submission=submission.id)
 
 
 def _reading(session: Session, claim: Claim) -> Reading:
@@ -223,23 +208,32 @@ def _reading(session: Session, claim: Claim) -> Reading:
     return kept(session, f"reading:{version_id}:{claim.mapping_version}", read)
 
 
-def _origin(session: Session, submission: Submission, now: datetime) -> str:
-    """The first instance id of the chain of edits; the submission takes the place of the one that it corrects."""
-    here = submission
+def _origin(session: Session, submission: Submission, now: datetime) -> tuple[str, frozenset[str]]:
+    """The first instance id of the chain of edits, and the records that the corrected submission spoke of.
+
+    The submission takes the place of the one that it corrects.
+    """
+    here, retired = submission, frozenset[str]()
     while here.deprecated_id is not None:
-        query = select(Submission).where(Submission.form_pk == here.form_pk, Submission.variant == "")
-        parent = session.scalar(query.where(Submission.instance_id == here.deprecated_id))
+        parent = session.scalar(_parent(here))
+        if parent is not None and parent.id == submission.id:
+            raise NotFiled("edit-of-itself")
         if parent is None or parent.filing in {Filing.PENDING.value, Filing.HELD.value}:
             raise Held("waits-for-parent", parent=here.deprecated_id)
-        if parent.id == submission.id:
-            raise NotFiled("edit-of-itself")
         if parent.superseded_by not in {None, here.id}:
             raise NotFiled("already-corrected")
         if here is submission:
             parent.superseded_by = submission.id
-            retire(session, parent.id, now=now)
+            retired = retire(session, parent.id, now=now)
         here = parent
-    return here.instance_id
+    return here.instance_id, retired
+
+
+def _parent(edit: Submission) -> Select[Submission]:
+    """The submission that this one corrects; locked, so that of two corrections at once one comes second."""
+    query = select(Submission).where(Submission.form_pk == edit.form_pk, Submission.variant == "")
+    named = query.where(Submission.instance_id == edit.deprecated_id)
+    return named.with_for_update().execution_options(populate_existing=True)
 
 
 def _observed(answers: tuple[Answer, ...], received_at: datetime) -> datetime:
@@ -247,6 +241,8 @@ def _observed(answers: tuple[Answer, ...], received_at: datetime) -> datetime:
     claims = {answer.question.type: answer.value for answer in answers if answer.question.type in WHEN}
     for kind in WHEN:
         claim = claims.get(kind)
+        if isinstance(claim, date) and not isinstance(claim, datetime):
+            claim = datetime.combine(claim, time(), UTC)
         if isinstance(claim, datetime):
             try:
                 return (claim if claim.tzinfo else claim.replace(tzinfo=UTC)).astimezone(UTC)
@@ -262,23 +258,3 @@ def _root_of(found: list[Found]) -> str | None:
             if here.kind == kind:
                 return here.root_id
     return found[0].root_id if found else None
-
-
-def _come(session: Session, submission: Submission) -> bool:
-    """True when what a held submission waits for is there; its version is then filled in."""
-    form = session.get(Form, submission.form_pk)
-    if form is None or form.state == FormState.CLOSED.value:
-        return False
-    if submission.version_id is None:
-        named = (FormVersion.form_pk == form.id, FormVersion.version == submission.version)
-        submission.version_id = session.scalar(select(FormVersion.id).where(*named))
-    reason: dict[str, Any] = submission.reason or {}
-    if submission.version_id is None:
-        return False
-    if reason.get("code") == "waits-for-record":
-        return session.get(Record, reason["record"]) is not None
-    if reason.get("code") == "waits-for-parent":
-        query = select(Submission.filing).where(Submission.form_pk == form.id, Submission.variant == "")
-        filing = session.scalar(query.where(Submission.instance_id == reason["parent"]))
-        return filing not in {None, Filing.PENDING.value, Filing.HELD.value}
-    return True

@@ -41,7 +41,8 @@ def project(assertions: Iterable[Said]) -> dict[str, FieldView]:
     """Each field of one record, by name. Nothing is lost: what does not stand is in `older`.
 
     `fill` keeps every different value side by side, `latest` lets the newest observation stand, `add` joins all.
-    An observation dated after its receipt never wins over one dated before.
+    An observation dated after its receipt never wins over one dated before; observations of one moment stand in the
+    order of their instance ids, so that the order in which they arrived plays no part.
     """
     by_field: dict[str, list[Said]] = defaultdict(list)
     for one in assertions:
@@ -68,9 +69,7 @@ def _grouped(found: list[Said]) -> tuple[Shown, ...]:
 
 
 def _age(one: Said) -> tuple[bool, float, str]:
-    possible = one.observed_at <= one.received_at
-    moment = one.observed_at if possible else one.received_at
-    return (possible, moment.timestamp(), one.order)
+    return (one.observed_at <= one.received_at, one.observed_at.timestamp(), one.order)
 
 
 def _key(value: Value) -> str:

@@ -22,6 +22,7 @@ from storage.sealing import keys_of
 NAMESPACE = uuid.UUID("6f0f6c0e-6a1f-5c3b-9d43-2f6b1a7d9c11")
 ENTITY = re.compile(r"(?:uuid:)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.IGNORECASE)
 CODE_TRIES = 64
+AT_ONCE = 500  # ids in one statement, since databases take only so many
 KNOWN = select(Record.id, Record.kind, Record.root_id).where(Record.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -66,10 +67,10 @@ def resolve(session: Session, touched: Sequence[Touched], origin: Origin) -> Res
     """Every record that the plan names is there, found or made in few statements; raises NotFiled, RecordAwaited."""
     keys = [_key(one, origin) for one in touched]
     known = _known(session, [record_id(one.rule.kind, key) for one, key in zip(touched, keys, strict=True) if key])
-    resolved, by_alias = Resolved(), dict[str, Found]()
+    resolved, by_place = Resolved(), dict[tuple[str, tuple[int, ...]], Found]()
     rows: dict[str, dict[str, Any]] = {}
     for one, key in zip(touched, keys, strict=True):
-        parent = by_alias.get(one.rule.link)
+        parent = by_place.get((one.rule.link, one.row)) or by_place.get((one.rule.link, ()))
         if key is None:
             here = _found(session, one, parent)
         elif (held := known.get(record_id(one.rule.kind, key))) is not None:
@@ -80,7 +81,7 @@ def resolve(session: Session, touched: Sequence[Touched], origin: Origin) -> Res
             here = _planned(session, one, key, parent, resolved)
             rows[here.id] = {"id": here.id, "kind": here.kind, "key": key, "root_id": here.root_id}
             known[here.id] = here
-        by_alias[one.rule.alias] = here
+        by_place[one.rule.alias, one.row] = here
         resolved.records.append(here)
         resolved.parents.append(parent)
     _make(session, list(rows.values()), resolved, touched, origin)
@@ -106,8 +107,11 @@ def _key(one: Touched, origin: Origin) -> str | None:
 
 
 def _known(session: Session, ids: Iterable[str]) -> dict[str, Found]:
-    rows = session.connection().execute(KNOWN, {"ids": list(set(ids))})
-    return {row.id: Found(row.id, row.kind, row.root_id) for row in rows}
+    wanted, known = sorted(set(ids)), dict[str, Found]()
+    for start in range(0, len(wanted), AT_ONCE):
+        rows = session.connection().execute(KNOWN, {"ids": wanted[start : start + AT_ONCE]})
+        known |= {row.id: Found(row.id, row.kind, row.root_id) for row in rows}
+    return known
 
 
 def _found(session: Session, one: Touched, parent: Found | None) -> Found:
@@ -133,7 +137,7 @@ def _by_code(session: Session, text: str, question: str, rule: str) -> Found:
 
 
 def _linked(session: Session, kind: str, other: Found) -> Found | None:
-    """The first record of the kind that belongs to the other, or that the other belongs to."""
+    """The oldest record of the kind that belongs to the other, or that the other belongs to."""
     link = aliased(RecordLink)
     row = session.execute(
         select(Record.id, Record.kind, Record.root_id)
@@ -141,7 +145,7 @@ def _linked(session: Session, kind: str, other: Found) -> Found | None:
         .join(Source, Source.id == link.source_id)
         .where(Record.kind == kind, Source.replaced_at.is_(None))
         .where(or_(link.record_id == other.id, link.parent_id == other.id))
-        .order_by(link.id)
+        .order_by(Record.made_at, Record.id)
         .limit(1)
     ).first()
     return None if row is None else Found(row.id, row.kind, row.root_id)
@@ -170,6 +174,7 @@ def _make(
     session: Session, rows: list[dict[str, Any]], resolved: Resolved, touched: Sequence[Touched], origin: Origin
 ) -> None:
     """The planned records are there; where another worker made one first, that one is taken."""
+    rows = sorted(rows, key=lambda row: str(row["id"]))  # Workers that make the same ones lock them in one order.
     own = {row["root_id"]: row["kind"] for row in rows if row["root_id"] == row["id"]}
     resolved.keys = ensure_roots(session, own)
     new = insert_new(session, Record, [row | {"made_at": origin.now} for row in rows])

@@ -28,11 +28,11 @@ class ListedForm:
 
 
 def list_forms(session: Session, project_id: int | None = None) -> list[ListedForm]:
-    """Every published form with its current version, by title."""
+    """Every published form with its current version, by title and form id."""
     query = select(Form, FormVersion).join(FormVersion, FormVersion.id == Form.current_version_id)
     if project_id is not None:
         query = query.where(Form.project_id == project_id)
-    return [ListedForm(form, version) for form, version in session.execute(query.order_by(FormVersion.title))]
+    return [ListedForm(form, version) for form, version in session.execute(query.order_by(FormVersion.title, Form.form_id))]
 
 
 def get_form(session: Session, project_id: int, form_id: str) -> Form:

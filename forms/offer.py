@@ -57,6 +57,11 @@ def xform_of(session: Session, version_id: int) -> bytes:
     return session.execute(select(FormVersion.xform).where(FormVersion.id == version_id)).scalar_one()
 
 
+def file_questions(definition: FormDefinition) -> frozenset[str]:
+    """The XPaths of the questions whose answer is a file's name."""
+    return frozenset(question.path for question in definition.questions if question.type in FILE_TYPES)
+
+
 def _offered(form: Form, versions: list[OfferedVersion]) -> OfferedForm:
     state = FormState(form.state)
     current = next((v for v in versions if v.id == form.current_version_id), None) if state is FormState.OPEN else None
@@ -83,7 +88,6 @@ def _versions(session: Session, project_id: int) -> dict[int, list[OfferedVersio
     )
     held: dict[int, list[OfferedVersion]] = {}
     for row in session.execute(query):
-        questions = FormDefinition.from_json(row.definition).questions
         version = OfferedVersion(
             row.id,
             row.version,
@@ -91,7 +95,7 @@ def _versions(session: Session, project_id: int) -> dict[int, list[OfferedVersio
             row.md5,
             bool(row.mapping_version),
             tuple(media.get(row.id, ())),
-            frozenset(question.path for question in questions if question.type in FILE_TYPES),
+            file_questions(FormDefinition.from_json(row.definition)),
         )
         held.setdefault(row.form_pk, []).append(version)
     return held

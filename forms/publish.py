@@ -14,6 +14,7 @@ from accounts.catalogue import raise_catalogue
 from accounts.projects import get_project
 from audit.trail import Action, Actor, record
 from forms.tables import Form, FormMapping, FormMedia, FormVersion
+from storage.database import insert_once
 from storage.files import Files
 from xlsforms.compile import Compiled
 from xlsforms.sheets import Workbook
@@ -63,22 +64,23 @@ def publish(
     form = _form(session, project_id, definition.form_id)
     held = _held(session, form, definition.version)
     if held is not None:
-        return _mend(session, held, compiled, mapping, actor=actor, now=now)
-    version = FormVersion(
-        form_pk=form.id,
-        version=definition.version,
-        title=definition.title,
-        xform=compiled.xform,
-        md5=_md5(compiled.xform),
-        definition=definition.to_json(),
-        workbook=None if workbook is None else workbook.content,
-        workbook_name="" if workbook is None else workbook.name,
-        findings=[asdict(finding) for finding in compiled.findings],
-        published_at=now,
-        published_by=str(actor),
-    )
-    session.add(version)
-    session.flush()
+        return _mend(session, held, compiled, mapping, media, actor=actor, now=now)
+    row = {
+        "form_pk": form.id,
+        "version": definition.version,
+        "title": definition.title,
+        "xform": compiled.xform,
+        "md5": _md5(compiled.xform),
+        "definition": definition.to_json(),
+        "workbook": None if workbook is None else workbook.content,
+        "workbook_name": "" if workbook is None else workbook.name,
+        "findings": [asdict(finding) for finding in compiled.findings],
+        "published_at": now,
+        "published_by": str(actor),
+    }
+    version = session.get(FormVersion, insert_once(session, FormVersion, row) or 0)
+    if version is None:  # Somebody else published it at the same moment.
+        raise _taken(definition.version)
     if mapping is not None:
         _add_mapping(session, version, mapping, actor=actor, now=now)
     for name, content in media:
@@ -94,12 +96,8 @@ def publish(
 
 def _form(session: Session, project_id: int, form_id: str) -> Form:
     get_project(session, project_id)
-    form = session.scalar(select(Form).where(Form.project_id == project_id, Form.form_id == form_id))
-    if form is None:
-        form = Form(project_id=project_id, form_id=form_id)
-        session.add(form)
-        session.flush()
-    return form
+    insert_once(session, Form, {"project_id": project_id, "form_id": form_id})
+    return session.scalars(select(Form).where(Form.project_id == project_id, Form.form_id == form_id)).one()
 
 
 def _held(session: Session, form: Form, version: str) -> FormVersion | None:
@@ -111,19 +109,26 @@ def _mend(
     held: FormVersion,
     compiled: Compiled,
     mapping: CaseMapping | None,
+    media: Sequence[tuple[str, bytes]],
     *,
     actor: Actor,
     now: datetime,
 ) -> FormVersion:
-    if held.md5 != _md5(compiled.xform) or mapping is None or mapping.version == held.mapping_version:
-        raise VersionTaken(
-            f"Version {held.version} of this form was published before. "
-            "Change `version` on the settings sheet and publish again."
-        )
+    before = session.execute(select(FormMedia.filename, FormMedia.md5).where(FormMedia.version_id == held.id))
+    same = held.md5 == _md5(compiled.xform) and {(name, _md5(content)) for name, content in media} == set(before.all())
+    if not same or mapping is None or mapping.version == held.mapping_version:
+        raise _taken(held.version)
     _add_mapping(session, held, mapping, actor=actor, now=now)
     raise_catalogue(session)
     record(session, actor, Action.FORM_REMAPPED, f"form:{held.form_pk}", now=now, version_id=held.id)
     return held
+
+
+def _taken(version: str) -> VersionTaken:
+    return VersionTaken(
+        f"Version {version} of this form was published before. "
+        "Change `version` on the settings sheet and publish again."
+    )
 
 
 def _add_mapping(session: Session, version: FormVersion, mapping: CaseMapping, *, actor: Actor, now: datetime) -> None:

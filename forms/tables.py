@@ -73,3 +73,36 @@ class FormMapping(Base):
     parts: Mapped[dict[str, Any]] = mapped_column(Json)
     made_at: Mapped[datetime] = mapped_column(Moment)
     made_by: Mapped[str] = mapped_column(String(80))
+
+
+class FormDraft(Base):
+    """A form that is being made: what was uploaded, compiled; tablets never see it."""
+
+    __tablename__ = "form_drafts"
+    id: Mapped[int] = mapped_column(PK, primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey(Project.id))
+    form_id: Mapped[str] = mapped_column(String(120))
+    version: Mapped[str] = mapped_column(String(120))
+    title: Mapped[str] = mapped_column(Text)
+    filename: Mapped[str] = mapped_column(Text)
+    content: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+    xform: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+    md5: Mapped[str] = mapped_column(String(32))
+    definition: Mapped[dict[str, Any]] = deferred(mapped_column(Json))
+    made_at: Mapped[datetime] = mapped_column(Moment)
+    made_by: Mapped[str] = mapped_column(String(80))
+    __table_args__ = (UniqueConstraint("project_id", "form_id"),)
+
+
+class DraftMedia(Base):
+    """A file that was uploaded beside a draft."""
+
+    __tablename__ = "form_draft_media"
+    id: Mapped[int] = mapped_column(PK, primary_key=True)
+    draft_id: Mapped[int] = mapped_column(ForeignKey(FormDraft.id))
+    filename: Mapped[str] = mapped_column(String(255))
+    md5: Mapped[str] = mapped_column(String(32))
+    size: Mapped[int] = mapped_column(PK)
+    file_id: Mapped[str] = mapped_column(String(32))
+    made_at: Mapped[datetime] = mapped_column(Moment)
+    __table_args__ = (UniqueConstraint("draft_id", "filename"),)

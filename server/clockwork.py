@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from accounts.sessions import sweep_sessions
 from audit.chain import chain
-from cases.filing import release_held
+from cases.releasing import release_held
 from server.runtime import Runtime, clock
 from storage.database import DatabaseUnavailable
 from storage.lease import drop_lease, take_lease
@@ -30,8 +30,7 @@ def chain_trail(session: Session, now: datetime) -> None:
 
 def join_late_files(session: Session, now: datetime) -> None:
     """Files that came after their submission was filed are sealed under its record."""
-    if isinstance(session.info["keys"], Keyring):
-        move_late_attachments(session)
+    move_late_attachments(session)
 
 
 def end_sessions(session: Session, now: datetime) -> None:
@@ -74,7 +73,12 @@ class Clockwork(threading.Thread):
                 log.error("periodic work broke off and goes on", exc_info=error)
 
     def tick(self, now: datetime) -> None:
-        """What is due is done, if this process holds the lease; each in a transaction of its own."""
+        """What is due is done, if this process holds the lease; each in a transaction of its own.
+
+        A node that holds the intake key alone leaves it all to those that can open what is stored.
+        """
+        if not isinstance(self._running.database.keys, Keyring):
+            return
         with self._running.database.begin() as session:
             if not take_lease(session, NAME, self._holder, now=now):
                 return
@@ -89,6 +93,8 @@ class Clockwork(threading.Thread):
         self._stopped.set()
         if self.is_alive():
             self.join(timeout=30)
+        if not isinstance(self._running.database.keys, Keyring):
+            return
         try:
             with self._running.database.begin() as session:
                 if take_lease(session, NAME, self._holder, now=clock()):

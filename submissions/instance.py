@@ -58,12 +58,14 @@ def named_files(instance: Instance, questions: frozenset[str]) -> frozenset[str]
     """The names of the files that the answers to these questions (XPaths) promise."""
     if not questions:
         return frozenset()
-    return frozenset(text for path, text in _leaves(instance.root) if path in questions)
+    # The first element's name is the tablet's; the form's own is what the paths begin with.
+    start = next(iter(questions)).split("/")[1]
+    return frozenset(text for path, text in _leaves(instance.root, f"/{start}") if path in questions)
 
 
-def _leaves(root: etree._Element) -> Iterator[tuple[str, str]]:
+def _leaves(root: etree._Element, start: str) -> Iterator[tuple[str, str]]:
     """Each element with text and no children, with its XPath without positions."""
-    stack = [(root, f"/{local_name(root)}")]
+    stack = [(root, start)]
     while stack:
         element, path = stack.pop()
         if len(element):

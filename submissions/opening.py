@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from storage.files import Files
-from storage.roots import root_key
+from storage.roots import RootKey, root_key
 from storage.sealed_files import unseal_chunks
 from storage.sealing import keys_of, seal, unseal
 from submissions.instance import Instance, read_instance
@@ -80,16 +80,19 @@ def move_to_root(session: Session, submission: Submission, root_id: str, *, root
 
 
 def move_late_attachments(session: Session) -> int:
-    """Attachments that came after their submission was filed are sealed under its root too; how many is returned."""
+    """Attachments that came after their submission was filed are sealed under its root too; how many is returned.
+
+    Those of an erased root are left alone.
+    """
     late = session.execute(
-        select(Attachment, Submission.root_id)
+        select(Attachment.id, Attachment.envelope, RootKey.root_id)
         .join(Submission, Submission.id == Attachment.submission_id)
-        .where(Attachment.root_id.is_(None), Submission.root_id.is_not(None))
+        .join(RootKey, RootKey.root_id == Submission.root_id)
+        .where(Attachment.root_id.is_(None), RootKey.destroyed_at.is_(None))
         .limit(200)
     ).all()
-    for row, root_id in late:
-        if root_id is not None:
-            _move_attachment(session, row.id, row.envelope, row.root_id, root_key(session, root_id), root_id)
+    for part_id, envelope, root_id in late:
+        _move_attachment(session, part_id, envelope, None, root_key(session, root_id), root_id)
     return len(late)
 
 

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from storage.files import Files
 from storage.sealed_files import seal_chunks
-from storage.sealing import IntakeKeys, new_key, seal
+from storage.sealing import IntakeKeys, intake_keys_of, new_key, seal
+from submissions.instance import Instance
 from submissions.tables import Attachment, Submission
 
 CHUNK = 256 * 1024
@@ -42,12 +43,14 @@ class Part:
     sealed_facts: bytes = field(repr=False)
 
 
-def held_parts(session: Session, form_pk: int, instance_id: str) -> frozenset[tuple[str, str]]:
-    """Slot and content of every file that is held for this instance id."""
+def held_parts(session: Session, form_pk: int, instance: Instance) -> frozenset[tuple[str, str]]:
+    """Slot and content of every file that is held with these very answers; those of a conflict count for it alone."""
+    fingerprint = intake_keys_of(session).fingerprint(instance.xml)
     rows = session.execute(
         select(Attachment.slot, Attachment.content)
         .join(Submission, Submission.id == Attachment.submission_id)
-        .where(Submission.form_pk == form_pk, Submission.instance_id == instance_id, Attachment.content != "")
+        .where(Submission.form_pk == form_pk, Submission.instance_id == instance.instance_id)
+        .where(Submission.fingerprint == fingerprint, Attachment.content != "")
     )
     return frozenset((slot, content) for slot, content in rows)
 

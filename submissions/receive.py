@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, Select, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from audit.trail import Action, Actor, record
@@ -148,35 +148,25 @@ def _again(
     now: datetime,
     strict: bool,
 ) -> Receipt:
-    held = session.execute(
-        select(Submission.id, Submission.filing)
-        .where(Submission.form_pk == form.id, Submission.instance_id == instance.instance_id)
-        .where(Submission.fingerprint == row["fingerprint"])
-    ).first()
+    held = session.execute(_same(row)).first()
     if held is None:
         if strict:
             raise InstanceConflict("Other answers are held under this instance id.")
-        return _keep_conflict(session, row, instance, parts, form=form, sender=sender, now=now)
+        row = row | _sealed(intake_keys_of(session), instance, form.id, variant=row["fingerprint"])
+        row |= {"filing": Filing.CONFLICT.value, "reason": {"code": "other-content"}}
+        submission_id = insert_once(session, Submission, row)
+        if submission_id is not None:
+            _add_new_parts(session, submission_id, parts, frozenset(), now)
+            record(session, sender.actor, Action.SUBMISSION_CONFLICT, f"submission:{submission_id}", now=now)
+            return Receipt.CONFLICT
+        held = session.execute(_same(row)).one()  # The same content came in another post at the same moment.
     return _add_late_parts(session, held, parts, sender=sender, now=now)
 
 
-def _keep_conflict(
-    session: Session,
-    row: dict[str, Any],
-    instance: Instance,
-    parts: Sequence[Part],
-    *,
-    form: OfferedForm,
-    sender: Sender,
-    now: datetime,
-) -> Receipt:
-    row = row | _sealed(intake_keys_of(session), instance, form.id, variant=row["fingerprint"])
-    row |= {"filing": Filing.CONFLICT.value, "reason": {"code": "other-content"}}
-    submission_id = insert_once(session, Submission, row)
-    if submission_id is not None:
-        _add_new_parts(session, submission_id, parts, frozenset(), now)
-        record(session, sender.actor, Action.SUBMISSION_CONFLICT, f"submission:{submission_id}", now=now)
-    return Receipt.CONFLICT
+def _same(row: dict[str, Any]) -> Select[int, str]:
+    """Where the very same content is held, first come or in conflict."""
+    names = ("form_pk", "instance_id", "fingerprint")
+    return select(Submission.id, Submission.filing).where(*(getattr(Submission, name) == row[name] for name in names))
 
 
 def _expected(form: OfferedForm, instance: Instance) -> frozenset[str]:
@@ -189,12 +179,8 @@ def _add_new_parts(
 ) -> None:
     come = {part.name for part in parts}
     waiting = [promised(name, keys=intake_keys_of(session)) for name in sorted(expected - come)]
-    newest = {part.slot: part.id for part in parts}
-    rows = [
-        _part_row(submission_id, part, expected=part.name in expected, current=newest[part.slot] == part.id, now=now)
-        for part in parts
-    ]
-    rows += [_part_row(submission_id, part, expected=True, current=True, now=None) for part in waiting]
+    rows = _part_rows(submission_id, parts, {part.slot for part in parts if part.name in expected}, now)
+    rows += [part_row(submission_id, part, expected=True, current=True, now=None) for part in waiting]
     if rows:
         session.execute(insert(table_of(Attachment)), rows)
 
@@ -219,10 +205,7 @@ def _add_late_parts(
         return receipt
     for part in new:
         _take_slot(session, held.id, part.slot)
-    session.execute(
-        insert(table_of(Attachment)),
-        [_part_row(held.id, part, expected=part.slot in expected, current=True, now=now) for part in new],
-    )
+    session.execute(insert(table_of(Attachment)), _part_rows(held.id, new, expected, now))
     facts = {"files": len(new)}
     record(session, sender.actor, Action.SUBMISSION_ATTACHED, f"submission:{held.id}", now=now, **facts)
     return Receipt.ATTACHMENTS_ADDED if receipt is Receipt.ALREADY_HELD else receipt
@@ -235,7 +218,17 @@ def _take_slot(session: Session, submission_id: int, slot: str) -> None:
     session.execute(update(Attachment).where(*same).values(current=False))
 
 
-def _part_row(submission_id: int, part: Part, *, expected: bool, current: bool, now: datetime | None) -> dict[str, Any]:
+def _part_rows(submission_id: int, parts: Sequence[Part], expected: set[str], now: datetime) -> list[dict[str, Any]]:
+    """Rows for files that came, of which the last under each name is the current one."""
+    newest = {part.slot: part.id for part in parts}
+    return [
+        part_row(submission_id, part, expected=part.slot in expected, current=newest[part.slot] == part.id, now=now)
+        for part in parts
+    ]
+
+
+def part_row(submission_id: int, part: Part, *, expected: bool, current: bool, now: datetime | None) -> dict[str, Any]:
+    """The columns of a file; `now` is None for one that is only promised."""
     return {
         "id": part.id,
         "submission_id": submission_id,

@@ -39,6 +39,8 @@ class Submission(Base):
     superseded_by: Mapped[int | None] = mapped_column(PK)
     device_id: Mapped[int | None] = mapped_column(ForeignKey(Device.id))
     person_id: Mapped[int | None] = mapped_column(ForeignKey(Person.id))
+    install_id: Mapped[str | None] = mapped_column(String(120))  # as the sender claims them
+    app_version: Mapped[str | None] = mapped_column(String(120))
     received_at: Mapped[datetime] = mapped_column(Moment)
     filing: Mapped[str] = mapped_column(String(12))
     reason: Mapped[dict[str, str] | None] = mapped_column(Json)
@@ -58,6 +60,13 @@ class Submission(Base):
         ),
         Index("ix_submissions_filing_id", "filing", "id"),
         Index("ix_submissions_form_pk_id", "form_pk", "id"),
+        Index(
+            "ix_submissions_edits",
+            "form_pk",
+            "deprecated_id",
+            sqlite_where=text("deprecated_id IS NOT NULL"),
+            postgresql_where=text("deprecated_id IS NOT NULL"),
+        ),
     )
 
 
@@ -80,3 +89,26 @@ class Attachment(Base):
     envelope: Mapped[bytes] = mapped_column(LargeBinary)
     sealed_facts: Mapped[bytes] = mapped_column(LargeBinary)  # JSON: name, sha256, type
     __table_args__ = (UniqueConstraint("submission_id", "slot", "content"),)
+
+
+class Review(Base):
+    """What somebody who looked at a submission said of it; never changed, since the newest counts."""
+
+    __tablename__ = "submission_reviews"
+    id: Mapped[int] = mapped_column(PK, primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey(Submission.id), index=True)  # the first version
+    version_id: Mapped[int] = mapped_column(ForeignKey(Submission.id))  # the version that was looked at
+    state: Mapped[str] = mapped_column(String(10))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey(Person.id))
+    made_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Comment(Base):
+    """What somebody wrote about a submission, sealed under the submission's data key."""
+
+    __tablename__ = "submission_comments"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey(Submission.id), index=True)  # the first version
+    person_id: Mapped[int | None] = mapped_column(ForeignKey(Person.id))
+    made_at: Mapped[datetime] = mapped_column(Moment)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)

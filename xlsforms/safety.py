@@ -15,6 +15,7 @@ from xlsforms.rules.survey import is_more_than, repeat_count
 from xlsforms.sheets import Workbook
 from xlsforms.xform import attribute, first, kids, resolve
 
+LONGEST_VERSION = 120  # characters
 SUBMISSION = {
     "action": "submission_url",
     "base64RsaPublicKey": "public_key",
@@ -30,6 +31,9 @@ def inspect(
     """Every reason to refuse this form; each names the cell when the workbook is known."""
     if complaint := form_id_complaint(definition.form_id):
         yield error("form-id", setting(workbook, "form_id")[1] if workbook else NOWHERE, complaint)
+    if len(definition.version) > LONGEST_VERSION:
+        words = f"The version has more than {LONGEST_VERSION} characters; write a short one, such as 2026050301."
+        yield error("version-too-long", setting(workbook, "version")[1] if workbook else NOWHERE, words)
     if not any(question.type == "instanceID" for question in definition.questions):
         words = (
             "The form has no meta/instanceID; without it submissions cannot be told apart. Take out omit_instanceID."

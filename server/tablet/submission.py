@@ -73,7 +73,7 @@ def _keep(instance: Instance, form: OfferedForm, uploads: tuple[Upload, ...]) ->
         return []
     running = runtime()
     with running.database.read() as session:
-        held = held_parts(session, form.id, instance.instance_id)
+        held = held_parts(session, form.id, instance)
     return keep_files(uploads, keys=running.database.keys, files=running.files, held=held)
 
 
