@@ -3,13 +3,17 @@
 import shutil
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
+from storage.database import Database
+from storage.files import LocalFiles
 from tests.conftest import need
 from tests.server.desk.look import look_app
+from tests.server.desk.office import Office
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -43,3 +47,9 @@ def pages_url() -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def office(database: Database, files: LocalFiles, tmp_path: Path) -> Office:
+    """An installation with its desk, on each database."""
+    return Office(database, files, tmp_path)

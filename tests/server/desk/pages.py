@@ -121,6 +121,9 @@ def submission_page(number: int) -> Page:
         "others": [Thing(url="#", received_at=NOW)] if number == 4 else [],
         "events": rows(load, lambda each: event(load, each), 4)[:60],
         "may_refile": True,
+        "not_asked": 0 if load == "empty" else 17,
+        "everything_url": "?everything=1",
+        "behind": answers(load)[:1],
     }
 
 
@@ -235,6 +238,7 @@ PAGES: dict[str, Page] = {
             "submissions": rows(load, lambda each: submission(load, 6 * each), 2),
             "events": rows(load, lambda each: event(load, each), 4)[:60],
             "conflicts": 0 if load == "empty" else 1,
+            "elsewhere": 0 if load == "empty" else 2,
             "may_confirm": True,
         },
     ),
@@ -296,7 +300,7 @@ PAGES: dict[str, Page] = {
         "agencies/list.html",
         lambda load: {
             "agencies": [
-                Thing(name=some(load, "Department of Human Services"), people=12, tablets=30),
+                Thing(name=some(load, "Department of Human Services"), people=12, tablets=30, url="/agencies/1"),
                 *rows(
                     load, lambda each: Thing(name=some(load, "Immigration Department"), people=each, tablets=1204), 2
                 ),
@@ -304,6 +308,14 @@ PAGES: dict[str, Page] = {
             "values": {},
             "errors": wrong(load, name="An agency of this name is here already"),
             "may_add": True,
+        },
+    ),
+    "agencies/rename": (
+        "agencies/rename.html",
+        lambda load: {
+            "agency": Thing(id=1, name=some(load, "Department of Human Services")),
+            "values": {"name": some(load, "Department of Human Services")},
+            "errors": wrong(load, name="An agency of this name is here already"),
         },
     ),
     "tablets": (

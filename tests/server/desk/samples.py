@@ -209,6 +209,7 @@ def form(load: str, number: int) -> Thing:
         published_at=NOW - timedelta(days=number),
         published_by=some(load, "Ana Invented"),
         open=number % 4 != 3,
+        state="open" if number % 4 != 3 else ["closing", "closed"][number // 4 % 2],
         mapped=number % 4 != 2,
         submissions=number * 1204,
         current=number == 0,
