@@ -13,8 +13,9 @@ import pytest
 COMMAND = r"(?P<command>(?:sudo )?(?:apt(?:-get)? install|make) .+)"
 REASON = re.compile(r"(?:Skipped: )?(?P<what>.+?)(?: is missing; install it with)?: " + COMMAND, re.DOTALL)
 APT = re.compile(r"(?:sudo )?apt(?:-get)? install (?P<packages>.+)")
-SLOW_FOLDERS = frozenset({"journeys", "collect", "bench"})
-SLOW_FIXTURES = frozenset({"browser", "page", "postgresql_url", "tablet"})
+# What starts processes of its own: servers, browsers, Java, the compiler's child.
+SLOW_PLACES = frozenset({"journeys", "collect", "bench", "cli", "questionnaires", "test_compile.py", "test_hostile.py"})
+SLOW_FIXTURES = frozenset({"browser", "page", "postgresql_url", "javarosa", "make_tablet"})
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,9 +32,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def is_slow(item: pytest.Item) -> bool:
-    """True for proofs, journeys, the tablet made of software and pages in a browser."""
+    """True for proofs, and for what starts processes of its own."""
     fixtures = SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ()))
-    return bool(item.get_closest_marker("proof") or SLOW_FOLDERS.intersection(item.path.parts) or fixtures)
+    return bool(item.get_closest_marker("proof") or SLOW_PLACES.intersection(item.path.parts) or fixtures)
 
 
 @pytest.hookimpl(trylast=True)
