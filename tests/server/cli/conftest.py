@@ -16,14 +16,15 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from audit.trail import AuditEntry
 from server.cli import main
 from server.runtime import clock
 from storage.database import Base, Database, make_engine
 from storage.files import LocalFiles
 from storage.keyfile import make_key_file, read_key_file
-from tests.make import Make
+from tests.make import SMALL_FORM, Make
 
 FIELDCASE = Path(sys.executable).with_name("fieldcase")
 PATIENCE = 60.0  # seconds that a process has to say that it is ready
@@ -105,6 +106,13 @@ class Fieldcase:
         assert result.exit_code == 0, result.stderr
         return json.loads(result.stdout)
 
+    def publish(self, markdown: str = SMALL_FORM) -> None:
+        """The form of a markdown workbook is published."""
+        path = self.folder / "form.md"
+        path.write_text(markdown)
+        result = self.run("form", "publish", str(path))
+        assert result.exit_code == 0, result.stdout
+
     def process(self, *arguments: str, cwd: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
         """The command run as its users run it."""
         command = [str(FIELDCASE), *arguments]
@@ -159,6 +167,12 @@ class Fieldcase:
         finally:
             database.close()
 
+    def trail(self, *actions: str) -> list[str]:
+        """Who did these acts, in their order."""
+        with self.making() as make:
+            query = select(AuditEntry.actor).where(AuditEntry.action.in_(actions)).order_by(AuditEntry.id)
+            return list(make.session.scalars(query))
+
     def execute(self, statement: str) -> None:
         """The statement is run on the database."""
         engine = make_engine(self.url, patience=30)
@@ -174,7 +188,9 @@ class Fieldcase:
 @pytest.fixture
 def bare(tmp_path: Path) -> Iterator[Fieldcase]:
     """A machine on which `fieldcase init` has not been run."""
-    machine = Fieldcase(tmp_path, {"FIELDCASE_DATA_DIR": str(tmp_path / "data"), "HOME": str(tmp_path)})
+    settings = {"FIELDCASE_DATA_DIR": str(tmp_path / "data"), "HOME": str(tmp_path)}
+    # Java is out of the way: starting it for each form would take most of the tests' time.
+    machine = Fieldcase(tmp_path, {**settings, "PATH": str(FIELDCASE.parent)})
     yield machine
     machine.end()
 

@@ -8,7 +8,6 @@ import time
 import pytest
 
 from server.sole import only_server
-from tests.make import SMALL_FORM
 from tests.server.cli.conftest import BOUNDARY, Fieldcase, free_port, multipart, wait_until
 from tests.server.cli.test_setting_up import later_version
 
@@ -23,9 +22,7 @@ def answers(number: int) -> str:
 
 def tablet(fieldcase: Fieldcase) -> str:
     """The path that an enrolled tablet sends to; the small form is published."""
-    form = fieldcase.folder / "small.md"
-    form.write_text(SMALL_FORM)
-    assert fieldcase.run("form", "publish", str(form)).exit_code == 0
+    fieldcase.publish()
     secret = fieldcase.json("device", "enrol", "Tablet 01")["secret"]
     return f"/v1/key/{secret}/projects/1/submission"
 
