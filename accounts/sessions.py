@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from accounts.passwords import verify_password
@@ -16,10 +17,18 @@ from storage.database import insert_once
 
 IDLE = timedelta(minutes=15)
 LONGEST = timedelta(hours=8)
+SCRIPT_LONGEST = timedelta(hours=24)
 SEEN_EVERY = timedelta(seconds=60)
 FREE_TRIES, LOCK_AT = 5, 10
 ADDRESS_TRIES = 30
 FORGET_AFTER = timedelta(minutes=15)
+
+
+class Kind(StrEnum):
+    """What holds a session's token: a browser, in its cookie, or a script, which sends it as Bearer."""
+
+    BROWSER = "browser"
+    SCRIPT = "script"
 
 
 class SignInRefused(Exception):
@@ -34,12 +43,21 @@ class TooManyTries(Exception):
         self.seconds = seconds
 
 
+LASTS = {Kind.BROWSER: (IDLE, LONGEST), Kind.SCRIPT: (SCRIPT_LONGEST, SCRIPT_LONGEST)}
+"""How long a session lasts without a request, and at most."""
+
+
 @dataclass(frozen=True)
 class SignedIn:
-    """A signed-in browser: who it is, and what its forms must carry."""
+    """A signed-in browser or script: who it is, and what a browser's forms must carry.
+
+    A person who sends a password with each request has no session, so that it neither starts nor ends.
+    """
 
     viewer: Viewer
-    csrf: str
+    csrf: str = ""
+    started_at: datetime | None = None
+    ends_at: datetime | None = None
 
 
 def check_password(session: Session, *, email: str, password: str, address: str, now: datetime) -> Person:
@@ -65,31 +83,46 @@ def note_failure(session: Session, *, email: str, address: str, now: datetime) -
     record(session, NOBODY, Action.SIGN_IN_FAILED, "session", now=now)
 
 
-def start_session(session: Session, person: Person, *, now: datetime) -> str:
+def start_session(session: Session, person: Person, *, now: datetime, kind: Kind = Kind.BROWSER) -> str:
     """The token of a new session, of which only the hash is kept; the account's failed tries are forgotten."""
     token = new_token()
     session.execute(delete(SignInFailure).where(SignInFailure.key == _keys(person.email, "")[0]))
     session.add(
-        WebSession(token_hash=token_hash(token), person_id=person.id, csrf=new_token(), started_at=now, seen_at=now)
+        WebSession(
+            token_hash=token_hash(token),
+            person_id=person.id,
+            csrf=new_token(),
+            kind=kind.value,
+            started_at=now,
+            seen_at=now,
+        )
     )
     session.flush()
-    record(session, Actor("person", str(person.id)), Action.SIGNED_IN, f"person:{person.id}", now=now)
+    facts = {"script": True} if kind is Kind.SCRIPT else {}
+    record(session, Actor("person", str(person.id)), Action.SIGNED_IN, f"person:{person.id}", now=now, **facts)
     return token
 
 
-def find_session(session: Session, token: str, *, now: datetime) -> tuple[SignedIn | None, bool]:
-    """Who the browser is, or None; and whether `touch_session` is due."""
+def find_session(
+    session: Session, token: str, *, now: datetime, kind: Kind = Kind.BROWSER
+) -> tuple[SignedIn | None, bool]:
+    """Who holds the token, or None; and whether `touch_session` is due.
+
+    A browser's token opens nothing as a script's, nor the other way round: their sessions last differently.
+    """
     row = session.execute(
         select(WebSession, Person)
         .join(Person, Person.id == WebSession.person_id)
-        .where(WebSession.token_hash == token_hash(token))
+        .where(WebSession.token_hash == token_hash(token), WebSession.kind == kind.value)
     ).first()
     if row is None:
         return None, False
     web, person = row
-    if person.disabled_at or now - web.seen_at > IDLE or now - web.started_at > LONGEST:
+    idle, longest = LASTS[kind]
+    if person.disabled_at or now - web.seen_at > idle or now - web.started_at > longest:
         return None, False
-    return SignedIn(viewer_of(session, person), web.csrf), now - web.seen_at > SEEN_EVERY
+    signed_in = SignedIn(viewer_of(session, person), web.csrf, web.started_at, web.started_at + longest)
+    return signed_in, kind is Kind.BROWSER and now - web.seen_at > SEEN_EVERY
 
 
 def touch_session(session: Session, token: str, *, now: datetime) -> None:
@@ -113,17 +146,26 @@ def end_other_sessions(session: Session, person_id: int, token: str, *, now: dat
 
 
 def open_sessions(session: Session, *, now: datetime) -> dict[int, int]:
-    """In how many browsers each person is signed in; those who are in none have no entry."""
-    alive = (WebSession.seen_at >= now - IDLE, WebSession.started_at >= now - LONGEST)
-    query = select(WebSession.person_id, func.count()).where(*alive).group_by(WebSession.person_id)
+    """In how many browsers and scripts each person is signed in; those who are in none have no entry."""
+    query = select(WebSession.person_id, func.count()).where(~_over(now)).group_by(WebSession.person_id)
     return dict(session.execute(query).all())
 
 
 def sweep_sessions(session: Session, *, now: datetime) -> None:
     """Sessions that are over and failures that are forgotten have no rows."""
-    over = (WebSession.seen_at < now - IDLE) | (WebSession.started_at < now - LONGEST)
-    session.execute(delete(WebSession).where(over))
+    session.execute(delete(WebSession).where(_over(now)))
     session.execute(delete(SignInFailure).where(SignInFailure.last_at < now - FORGET_AFTER))
+
+
+def _over(now: datetime) -> ColumnElement[bool]:
+    """Sessions that have ended by themselves, each kind after its own time."""
+    return or_(
+        *(
+            (WebSession.kind == kind.value)
+            & ((WebSession.seen_at < now - idle) | (WebSession.started_at < now - longest))
+            for kind, (idle, longest) in LASTS.items()
+        )
+    )
 
 
 def _normal(email: str) -> str:

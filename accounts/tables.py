@@ -47,12 +47,13 @@ class PersonRole(Base):
 
 
 class WebSession(Base):
-    """A signed-in browser; only the hash of its token is kept."""
+    """A signed-in browser or script; only the hash of its token is kept."""
 
     __tablename__ = "web_sessions"
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey(Person.id), index=True)
     csrf: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(10), server_default="browser")
     started_at: Mapped[datetime] = mapped_column(Moment)
     seen_at: Mapped[datetime] = mapped_column(Moment)
 

@@ -1,0 +1,59 @@
+"""Each migration keeps what stood in the database before it."""
+
+import pytest
+from alembic import command
+from sqlalchemy import text
+
+from storage.database import begin, make_engine
+from storage.schema import _config, migrate
+
+AT = "'2026-05-03 12:00:00+00:00'"
+
+# One row of each table that the second migration changes, as the first one left them.
+SEEDED = (
+    "INSERT INTO projects (id, name) VALUES (1, 'Invented project')",
+    "INSERT INTO agencies (id, name) VALUES (1, 'Invented agency')",
+    "INSERT INTO people (id, email, name, agency_id, language, created_at)"
+    f" VALUES (1, 'ana@example.org', 'Invented Ana', 1, 'en', {AT})",
+    "INSERT INTO web_sessions (token_hash, person_id, csrf, started_at, seen_at)"
+    f" VALUES ('{'a' * 64}', 1, 'token', {AT}, {AT})",
+    "INSERT INTO forms (id, project_id, form_id, state) VALUES (1, 1, 'small', 'open')",
+    "INSERT INTO submissions (id, project_id, form_pk, version, instance_id, variant, deprecated_id, received_at,"
+    " filing, size, fingerprint)"
+    f" VALUES (1, 1, 1, '1', 'uuid:one', '', NULL, {AT}, 'filed', 10, '{'b' * 64}'),"
+    f" (2, 1, 1, '1', 'uuid:two', '', 'uuid:one', {AT}, 'filed', 10, '{'c' * 64}')",
+)
+
+
+@pytest.fixture
+def engine(empty_url):
+    held = make_engine(empty_url)
+    yield held
+    held.dispose()
+
+
+@pytest.fixture
+def seeded(engine):
+    """A database as the first migration left it, with rows."""
+    with engine.connect() as connection, begin(connection, write=True):
+        command.upgrade(_config(connection), "0001")
+        for statement in SEEDED:
+            connection.execute(text(statement))
+    return engine
+
+
+def test_sessions_and_submissions_stay_when_scripts_may_sign_in(seeded):
+    migrate(seeded)
+    with seeded.connect() as connection:
+        assert connection.execute(text("SELECT person_id, csrf, kind FROM web_sessions")).all() == [
+            (1, "token", "browser")
+        ]
+        told = connection.execute(
+            text("SELECT instance_id, deprecated_id, filing, install_id, app_version FROM submissions ORDER BY id")
+        ).all()
+        assert told == [
+            ("uuid:one", None, "filed", None, None),
+            ("uuid:two", "uuid:one", "filed", None, None),
+        ]
+        for table in ("submission_reviews", "submission_comments", "form_drafts", "form_draft_media"):
+            assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0
