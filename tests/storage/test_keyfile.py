@@ -97,10 +97,10 @@ def test_a_missing_key_file_is_named_with_what_to_do(path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "holds no fieldcase-master-key-1"),
-        (b"# only a comment\n", "holds no fieldcase-master-key-1"),
-        (b"something else\n", "holds no fieldcase-master-key-1"),
-        (b"fieldcase-intake-key-1 AAAA AAAA AAAA\n", "holds no fieldcase-master-key-1"),
+        (b"", "holds no fieldcase-master-key"),
+        (b"# only a comment\n", "holds no fieldcase-master-key"),
+        (b"something else\n", "holds no fieldcase-master-key"),
+        (b"fieldcase-intake-key-1 AAAA AAAA AAAA\n", "holds no fieldcase-master-key"),
         (b"fieldcase-master-key-1\n", "is damaged"),
         (b"fieldcase-master-key-1 AAAA\n", "is damaged"),
         (b"fieldcase-master-key-1 not base64!\n", "is damaged"),
@@ -150,7 +150,7 @@ def test_an_intake_file_written_over_one_that_others_could_read_is_closed_to_the
 def test_an_intake_file_does_not_hold_the_master_key(tmp_path, keys):
     path = tmp_path / "intake.key"
     write_intake_file(path, keys)
-    with pytest.raises(BadKeyFile, match="holds no fieldcase-master-key-1"):
+    with pytest.raises(BadKeyFile, match="holds no fieldcase-master-key"):
         read_key_file(path)
 
 
