@@ -23,7 +23,7 @@ from forms.library import definition_of, get_version, mapping_of
 from forms.tables import Form, FormVersion
 from storage.database import Database, DatabaseUnavailable, kept, table_of
 from storage.roots import RootDestroyed
-from storage.sealing import KeysLocked, SealBroken, keys_of
+from storage.sealing import KeysLocked, KeyUnknown, SealBroken, keys_of
 from submissions.answers import Answer, read_answers
 from submissions.opening import move_to_root, open_instance, unlock
 from submissions.tables import Filing, Submission
@@ -123,6 +123,8 @@ def _file_or_say_why(session: Session, claim: Claim, now: datetime) -> None:
         state, reason = Filing.HELD, {"code": "waits-for-record", "record": waiting.record_id}
     except RootDestroyed:
         state, reason = Filing.SET_ASIDE, {"code": "record-erased"}
+    except KeyUnknown as newer:
+        state, reason = Filing.HELD, {"code": "waits-for-key", "key": newer.key_id}
     except SealBroken:
         state, reason = Filing.SET_ASIDE, {"code": "seal-broken"}
     except (DatabaseUnavailable, KeysLocked, OperationalError):

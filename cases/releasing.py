@@ -12,7 +12,7 @@ from cases.tables import Record
 from forms.library import definition_of, get_version
 from forms.offer import file_questions
 from forms.tables import Form, FormState, FormVersion
-from storage.sealing import SealBroken
+from storage.sealing import SealBroken, keys_of
 from submissions.expecting import expect_files
 from submissions.tables import Filing, Submission
 
@@ -41,6 +41,8 @@ def _come(session: Session, submission: Submission) -> bool:
     if submission.version_id is None and not _find_version(session, submission):
         return False
     reason: dict[str, Any] = submission.reason or {}
+    if reason.get("code") == "waits-for-key":
+        return keys_of(session).holds(reason["key"])
     if reason.get("code") == "waits-for-record":
         return session.get(Record, reason["record"]) is not None
     if reason.get("code") == "waits-for-parent":

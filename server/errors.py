@@ -26,7 +26,7 @@ from server.tablet.post import BadPost, PostTooLarge
 from storage.database import DatabaseUnavailable
 from storage.files import FileAbsent, FilesUnavailable
 from storage.roots import RootDestroyed
-from storage.sealing import KeysLocked, SealBroken
+from storage.sealing import KeysLocked, KeyUnknown, SealBroken
 from submissions.inbox import SubmissionNotFound
 from submissions.instance import BadInstance
 from submissions.receive import FormClosed, InstanceConflict, VersionUnknown
@@ -53,6 +53,7 @@ STATUS: dict[type[Exception], int] = {
     FormClosed: 409,
     FormNotFound: 404,
     InstanceConflict: 409,
+    KeyUnknown: 503,
     KeysLocked: 503,
     LinkInvalid: 404,
     MediaMissing: 400,
