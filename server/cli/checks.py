@@ -10,6 +10,7 @@ from pathlib import Path
 import server
 from server.settings import Settings
 from storage.keyfile import BadKeyFile, read_intake_file, read_key_file
+from storage.sealing import KeysLocked
 
 GB = 1024**3
 FREE_BAD, FREE_WARN = GB // 2, 2 * GB  # bytes
@@ -43,6 +44,8 @@ def key_file(settings: Settings) -> Check:
         read_intake_file(path) if settings.intake_key_file else read_key_file(path)
     except BadKeyFile as error:
         return Check("key file", "bad", str(error), "put the file back from the copy you keep")
+    except KeysLocked as error:
+        return Check("key file", "warn", str(error), "unlock it; what is inside the database was not looked at")
     if path.stat().st_mode & 0o077:
         return Check("key file", "bad", f"{path} can be read by others on this machine", f"chmod 600 {path}")
     if settings.intake_key_file is None and path.is_relative_to(settings.data_dir):

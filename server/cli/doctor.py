@@ -11,6 +11,7 @@ from server.runtime import clock, open_runtime
 from server.settings import Settings, read_settings
 from storage.database import DatabaseUnavailable
 from storage.keyfile import BadKeyFile
+from storage.sealing import KeysLocked
 
 
 @click.command()
@@ -44,7 +45,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         return
     try:
         running = open_runtime(settings, patience=5)
-    except BadKeyFile:
+    except (BadKeyFile, KeysLocked):
         return  # The check of the key file has said so.
     try:
         with running.database.read() as session:

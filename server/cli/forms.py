@@ -72,7 +72,7 @@ def publish(file: Path, media: tuple[Path, ...], mapping: Path | None, project: 
 
 
 @form.command("list")
-@project_option
+@click.option("--project", type=int, metavar="ID", help="Of this project alone; of all by default.")
 @json_option
 def list_(project: int | None, as_json: bool) -> None:
     """List the published forms with the version that tablets fetch."""
