@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 import audit.chain
 import cases.tables
+import storage.custody
 import storage.lease
 from accounts.projects import set_up
 from storage.database import Base, Database, make_engine
@@ -27,7 +28,7 @@ from storage.sealing import Keyring
 if TYPE_CHECKING:
     from tests.make import Make
 
-assert audit.chain and cases.tables and storage.lease  # Imported for their tables.  # noqa: PT018
+assert audit.chain and cases.tables and storage.custody and storage.lease  # Imported for their tables.  # noqa: PT018
 
 NOON = datetime(2026, 5, 3, 12, 0, tzinfo=UTC)
 DATABASES = os.environ.get("FIELDCASE_TEST_DB", "sqlite,postgresql").split(",")
