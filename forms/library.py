@@ -32,7 +32,8 @@ def list_forms(session: Session, project_id: int | None = None) -> list[ListedFo
     query = select(Form, FormVersion).join(FormVersion, FormVersion.id == Form.current_version_id)
     if project_id is not None:
         query = query.where(Form.project_id == project_id)
-    return [ListedForm(form, version) for form, version in session.execute(query.order_by(FormVersion.title, Form.form_id))]
+    rows = session.execute(query.order_by(FormVersion.title, Form.form_id))
+    return [ListedForm(form, version) for form, version in rows]
 
 
 def get_form(session: Session, project_id: int, form_id: str) -> Form:

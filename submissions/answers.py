@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from lxml import etree
 
@@ -15,7 +15,9 @@ from xlsforms.questions import FormDefinition, Question
 Value = str | int | Decimal | date | datetime | time | tuple[str, ...]
 
 INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
-POINT = re.compile(r"-?\d+(\.\d+)? -?\d+(\.\d+)?( -?\d+(\.\d+)?){0,2}")
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+POINT = re.compile(r"-?[0-9]+(\.[0-9]+)?( -?[0-9]+(\.[0-9]+)?){1,3}")
+DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(T.*)?")
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def typed(question: Question, text: str) -> Value | None:
         return text
     try:
         return reader(text)
-    except (ValueError, InvalidOperation):
+    except ValueError:
         return None
 
 
@@ -85,7 +87,11 @@ def _read_integer(text: str) -> int:
 
 
 def _read_date(text: str) -> date:
-    return date.fromisoformat(text[:10])
+    """A date; the time that some forms write behind it is passed over."""
+    whole = DATE.fullmatch(text)
+    if whole is None:
+        raise ValueError("not a date")
+    return date.fromisoformat(whole[1])
 
 
 def _read_point(text: str) -> str:
@@ -95,10 +101,9 @@ def _read_point(text: str) -> str:
 
 
 def _read_number(text: str) -> Decimal:
-    number = Decimal(text)
-    if not number.is_finite():
+    if not NUMBER.fullmatch(text):
         raise ValueError("not a number")
-    return number
+    return Decimal(text)
 
 
 READERS: dict[str, Callable[[str], Value]] = {
