@@ -18,7 +18,8 @@ setup: $(RUN) $(BUILT) words ## install what the server needs; compile the pages
 
 run: setup ## start Fieldcase with the shipped forms (FIELDCASE_HOST, FIELDCASE_PORT, FIELDCASE_BASE_URL)
 	@said=$$($(VENV)/bin/fieldcase init) && echo "$$said" | head -n 1
-	@$(VENV)/bin/fieldcase form list --json | grep -q form_id || for form in $(FORMS); do $(VENV)/bin/fieldcase form publish $$form || exit; done
+	@$(VENV)/bin/fieldcase form list --json | grep -q form_id || for form in $(FORMS); do \
+	  said=$$($(VENV)/bin/fieldcase form publish $$form) || { echo "$$said"; exit 1; }; echo "$$said" | tail -n 1; done
 	@exec $(VENV)/bin/fieldcase serve
 
 test: setup $(DEV) ## run all tests
