@@ -1,5 +1,6 @@
 """The desk over a real database: people signed in, forms published, submissions filed as they come in."""
 
+import html
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,6 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
@@ -107,7 +107,7 @@ class Office:
     settings: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        known = {"data_dir": self.folder, "key_file": self.folder / "master.key", **self.settings}
+        known = {"doors": ("tablet", "desk"), "data_dir": self.folder, "key_file": self.folder / "master.key", **self.settings}
         self.running = Runtime(Settings(**known), self.database, self.files, Offers(self.database), self.file_all)
         self.app: Flask = create_app(running=self.running)
 
@@ -186,4 +186,5 @@ class Office:
 
 def words(answer: TestResponse) -> str:
     """What the page says, without its tags."""
-    return re.sub(r"\s+", " ", Markup(re.sub(r"<(script|style).*?</\1>", "", answer.text, flags=re.S)).striptags())
+    plain = html.unescape(re.sub(r"<[^>]+>", " ", re.sub(r"<(script|style|svg).*?</\1>", "", answer.text, flags=re.S)))
+    return re.sub(r" (?=[,.])", "", re.sub(r"\s+", " ", plain))
