@@ -20,6 +20,7 @@ run: setup ## start Fieldcase with the shipped forms (FIELDCASE_HOST, FIELDCASE_
 	@said=$$($(VENV)/bin/fieldcase init) && echo "$$said" | head -n 1
 	@$(VENV)/bin/fieldcase form list --json | grep -q form_id || for form in $(FORMS); do \
 	  said=$$($(VENV)/bin/fieldcase form publish $$form) || { echo "$$said"; exit 1; }; echo "$$said" | tail -n 1; done
+	@echo "In another terminal, the command fieldcase is $(CURDIR)/$(VENV)/bin/fieldcase"
 	@exec $(VENV)/bin/fieldcase serve
 
 test: setup $(DEV) ## run all tests
