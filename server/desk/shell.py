@@ -54,14 +54,22 @@ def csrf_token() -> str:
 def banners() -> list[str]:
     """What everybody must know on every page."""
     settings = runtime().settings
-    if settings.https or settings.loopback:
-        return []
-    return [
-        _(
-            "This address is plain http: others in the network can read what is typed here. "
-            "Try things out with invented answers only; for real work set FIELDCASE_BASE_URL to an https address."
+    told = []
+    if not runtime().unlocked:
+        told.append(
+            _(
+                "The server is locked. What tablets send is received and kept as always; it is filed, and answers can "
+                "be read, once the server is unlocked. Ask whoever runs it."
+            )
         )
-    ]
+    if not settings.https and not settings.loopback:
+        told.append(
+            _(
+                "This address is plain http: others in the network can read what is typed here. "
+                "Try things out with invented answers only; for real work set FIELDCASE_BASE_URL to an https address."
+            )
+        )
+    return told
 
 
 def menu(session: Session, viewer: Viewer) -> list[Item]:
