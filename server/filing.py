@@ -42,6 +42,8 @@ class FilingThread(threading.Thread):
 
     def _file_all(self) -> bool:
         """True when something was filed or set aside and more may wait."""
+        if not self._running.unlocked:
+            return False  # Unlocking wakes the thread.
         try:
             return file_next(self._running.database, now=clock(), for_seconds=TURN)
         except (DatabaseUnavailable, KeysLocked) as error:

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 
 from server.app import create_app
 from server.clockwork import Clockwork
+from server.control import Control
 from server.filing import FilingThread
 from server.listening import Listener
 from server.logs import log_requests
@@ -52,8 +53,13 @@ def work(running: Runtime, *, ready: Callable[[], None] = lambda: None) -> None:
 
 def _start_work(running: Runtime, stack: ExitStack, *, filing: bool) -> None:
     """What runs behind the doors; a node that holds the intake key alone leaves it to others, who can do all of it."""
-    if not running.unlocked:
+    if running.settings.intake_key_file is not None:
         return
+    control = Control(running)
+    control.start()
+    stack.callback(control.stop)
+    if not running.unlocked:
+        log.warning("the key file has a passphrase: submissions are taken in; run `fieldcase key unlock` to file them")
     clockwork = Clockwork(running)
     clockwork.start()
     stack.callback(clockwork.stop)  # Last of all, so that the chain holds what the others did.

@@ -48,6 +48,15 @@ class Settings:
     accept_bytes: int = 10_000_000
     largest_post: int = 250 * 1024 * 1024
     java: str = "java"
+    backup_dir: Path | None = None
+    backup_every: int = 24  # hours
+    backup_keep_days: int = 35
+    mirror_dir: Path | None = None
+    files_url: str = ""
+    s3_endpoint: str = ""
+    s3_region: str = "us-east-1"
+    s3_access_key: str = field(default="", repr=False)
+    s3_secret_key: str = field(default="", repr=False)
 
     @property
     def url(self) -> str:
@@ -147,6 +156,13 @@ def _database(name: str, text: str) -> str:
     return text
 
 
+def _bucket(name: str, text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment:
+        raise BadSetting(f"{name} must be an address like s3://bucket/folder, not {text!r}")
+    return text.rstrip("/")
+
+
 def _one_of(*choices: str) -> Any:
     def read(name: str, text: str) -> str:
         if text not in choices:
@@ -184,4 +200,10 @@ READERS: dict[str, Any] = {
     "threads": _number,
     "accept_bytes": _number,
     "largest_post": _number,
+    "backup_dir": _path,
+    "backup_every": _number,
+    "backup_keep_days": _number,
+    "mirror_dir": _path,
+    "files_url": _bucket,
+    "s3_endpoint": _address,
 }

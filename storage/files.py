@@ -5,14 +5,17 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from storage.faults import fault
 from storage.keyfile import sync_folder
 
 FILE_ID = re.compile(r"[0-9a-f]{32}")
 SHELF = re.compile(r"[0-9a-f]{2}")
 CHUNK = 256 * 1024
+HALF = ".half"
 
 
 class FileAbsent(Exception):
@@ -35,8 +38,8 @@ def disk_is_said(act: str) -> Iterator[None]:
 class Files(Protocol):
     """Where sealed attachments and form media lie; a file never changes after it was put."""
 
-    def put(self, chunks: Iterable[bytes]) -> str:
-        """The bytes are durably kept under the id that is returned."""
+    def put(self, chunks: Iterable[bytes], file_id: str | None = None) -> str:
+        """The bytes are durably kept under the id that is returned: a new one, or the one that a backup gives."""
 
     def read(self, file_id: str) -> Iterator[bytes]:
         """The bytes, in chunks; raises FileAbsent at once."""
@@ -44,8 +47,8 @@ class Files(Protocol):
     def delete(self, file_id: str) -> None:
         """No file is kept under this id."""
 
-    def ids(self) -> Iterator[str]:
-        """The id of every file that is kept."""
+    def ids(self, *, before: datetime | None = None) -> Iterator[str]:
+        """The id of every file that is kept; with `before`, of those that were put before that moment."""
 
 
 class LocalFiles:
@@ -55,9 +58,9 @@ class LocalFiles:
         self.folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def put(self, chunks: Iterable[bytes]) -> str:
+    def put(self, chunks: Iterable[bytes], file_id: str | None = None) -> str:
         """The bytes are on the disk under a new id: written, synced, renamed, and the folder synced."""
-        file_id = secrets.token_hex(16)
+        file_id = file_id or secrets.token_hex(16)
         path = self._path(file_id)
         with disk_is_said("take"):
             self._make_shelf(path.parent)
@@ -87,10 +90,23 @@ class LocalFiles:
         with disk_is_said("remove"):
             self._path(file_id).unlink(missing_ok=True)
 
-    def ids(self) -> Iterator[str]:
+    def ids(self, *, before: datetime | None = None) -> Iterator[str]:
         """The id of every file that is kept; half-written ones are passed over."""
+        for path in self._paths():
+            if FILE_ID.fullmatch(path.name) and (before is None or _is_older(path, before)):
+                yield path.name
+
+    def remove_halves(self, *, before: datetime) -> int:
+        """What was half written before that moment, by a process that died, is gone; how many is returned."""
+        halves = [path for path in self._paths() if path.suffix == HALF and _is_older(path, before)]
+        with disk_is_said("remove"):
+            for path in halves:
+                path.unlink(missing_ok=True)
+        return len(halves)
+
+    def _paths(self) -> Iterator[Path]:
         for shelf in sorted(path for path in self.folder.iterdir() if SHELF.fullmatch(path.name)):
-            yield from (path.name for path in sorted(shelf.iterdir()) if FILE_ID.fullmatch(path.name))
+            yield from sorted(shelf.iterdir())
 
     def _path(self, file_id: str) -> Path:
         if not FILE_ID.fullmatch(file_id):
@@ -103,16 +119,26 @@ class LocalFiles:
             sync_folder(self.folder)
 
     def _write(self, path: Path, chunks: Iterable[bytes]) -> None:
-        half = path.with_suffix(".half")
+        half = path.with_suffix(HALF)
         try:
             # Buffered, since only then `write` goes on until the disk has taken all of a chunk.
             with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 for chunk in chunks:
                     file.write(chunk)
                 file.flush()
+                fault("K3")
                 os.fsync(file.fileno())
+            fault("K4")
             os.rename(half, path)
+            fault("K5")
         except BaseException:
             half.unlink(missing_ok=True)
             raise
         sync_folder(path.parent)
+
+
+def _is_older(path: Path, moment: datetime) -> bool:
+    try:
+        return path.stat().st_mtime < moment.timestamp()
+    except FileNotFoundError:  # Somebody removed it meanwhile.
+        return False

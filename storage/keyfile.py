@@ -1,9 +1,12 @@
 """The master key's file, which lives outside database, files and backups, and the intake key's file."""
 
 import base64
+import fcntl
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -103,6 +106,17 @@ def read_key_file(path: Path, passphrase: str | None = None) -> Keyring:
 def replace_key_file(path: Path, key_file: KeyFile) -> None:
     """The file holds this and nothing else; whatever happens, it is whole, as it was or as it is to be."""
     _replace(path, key_file.to_text())
+
+
+@contextmanager
+def changing(path: Path) -> Iterator[None]:
+    """Nobody else changes the key file meanwhile: a seed that another wrote over would be lost with all it sealed."""
+    handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def write_intake_file(path: Path, keys: IntakeKeys) -> None:

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from storage.database import Base, Moment, insert_new
 from storage.sealing import keys_of, new_key
 
+PAGE = 500
+
 
 class RootDestroyed(Exception):
     """The record was erased: its key is gone and nothing under it can be read again."""
@@ -50,6 +52,30 @@ def root_key(session: Session, root_id: str) -> bytes:
 def destroy_root(session: Session, root_id: str, *, now: datetime) -> None:
     """Nothing sealed under the root can be read again."""
     session.execute(update(RootKey).where(RootKey.root_id == root_id).values(wrapped=None, destroyed_at=now))
+
+
+def rewrap_roots(session: Session, *, after: str = "", limit: int = PAGE) -> str | None:
+    """Roots' keys behind this id are wrapped by the master key in use; the last id looked at, None behind the last.
+
+    Raises KeysLocked, SealBroken.
+    """
+    ring = keys_of(session)
+    query = select(RootKey.root_id, RootKey.wrapped).where(RootKey.root_id > after).order_by(RootKey.root_id)
+    rows = session.execute(query.limit(limit)).all()
+    for root_id, wrapped in rows:
+        if wrapped is not None and not ring.is_current(wrapped):
+            place = _place(root_id)
+            # Compared with what was read, since meanwhile the root may have been erased.
+            same = (RootKey.root_id == root_id, RootKey.wrapped == wrapped)
+            session.execute(update(RootKey).where(*same).values(wrapped=ring.wrap(ring.unwrap(wrapped, place), place)))
+    return rows[-1].root_id if rows else None
+
+
+def older_roots(session: Session) -> int:
+    """How many roots' keys are not wrapped by the master key in use; raises KeysLocked."""
+    ring = keys_of(session)
+    query = select(RootKey.wrapped).where(RootKey.wrapped.is_not(None)).execution_options(yield_per=PAGE)
+    return sum(wrapped is not None and not ring.is_current(wrapped) for wrapped in session.scalars(query))
 
 
 def _place(root_id: str) -> str:

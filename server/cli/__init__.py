@@ -20,7 +20,7 @@ COMMANDS = {
     "device": ("devices", "Enrol, list and revoke tablets."),
     "submission": ("submissions", "List what tablets sent; file again what was set aside."),
     "case": ("cases", "List cases; show one with the source of every value."),
-    "key": ("keys", "Write the key file of a node that only takes in."),
+    "key": ("keys", "Copy, verify, change and lock the master key."),
     "audit": ("trail", "Verify that the trail is whole."),
     "doctor": ("doctor", "Say what is well and what needs mending."),
 }

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from audit.chain import key_fits
+from server.control import ring_of_running
 from server.runtime import Runtime, open_runtime
 from server.settings import Settings, read_settings
 from storage.keyfile import BadKeyFile
@@ -20,12 +21,16 @@ class NotInitialised(Exception):
 def installation(settings: Settings | None = None, *, patience: float = PATIENCE) -> Iterator[Runtime]:
     """The installation of these settings, else of the environment's, fit for use.
 
+    Where the key file has a passphrase, it is as locked or unlocked as the processes that run here.
+
     Raises BadSetting, NotInitialised, BadKeyFile, SchemaUnfit, DatabaseUnavailable.
     """
     settings = settings or read_settings()
     require_initialised(settings)
     running = open_runtime(settings, patience=patience)
     try:
+        if not running.unlocked and settings.intake_key_file is None and (ring := ring_of_running(settings)):
+            running.unlock(ring)
         require_fit(running)
         yield running
     finally:

@@ -12,7 +12,10 @@ WORDS = {
         "The database cannot be reached or written; nothing was changed. "
         "Check FIELDCASE_DATABASE_URL, that PostgreSQL runs, or the disk and the rights on the data folder."
     ),
-    "KeysLocked": "This node holds the intake key alone. Run the command where the master key file is.",
+    "KeysLocked": (
+        "The keys are not open here. Where the key file has a passphrase: `fieldcase key unlock` while the server "
+        "runs; on a node that holds the intake key alone: run the command where the key file is."
+    ),
     "SealBroken": (
         "A sealed value does not open: it was changed, or sealed under another key. Check that FIELDCASE_KEY_FILE "
         "names the right file."

@@ -108,7 +108,7 @@ def worker(as_json: bool) -> None:
 
     set_up_logs()
     with installation(settings, patience=10) as running:
-        if not running.unlocked:
+        if settings.intake_key_file is not None:
             raise KeysLocked("the key file is not open in this process")
         started = {"filing": settings.filing, "process": os.getpid()}
         work(running, ready=lambda: print_json(started) if as_json else click.echo("Filing. Ctrl+C stops it."))

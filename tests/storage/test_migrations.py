@@ -57,3 +57,15 @@ def test_sessions_and_submissions_stay_when_scripts_may_sign_in(seeded):
         ]
         for table in ("submission_reviews", "submission_comments", "form_drafts", "form_draft_media"):
             assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0
+
+
+def test_what_was_there_stays_when_keys_and_backups_become_known(seeded):
+    with seeded.connect() as connection, begin(connection, write=True):
+        command.upgrade(_config(connection), "0002")
+        connection.execute(text("INSERT INTO root_keys (root_id, kind) VALUES ('root', 'case')"))
+    migrate(seeded)
+    with seeded.connect() as connection:
+        assert connection.execute(text("SELECT root_id, kind FROM root_keys")).all() == [("root", "case")]
+        assert connection.scalar(text("SELECT count(*) FROM submissions")) == 2
+        for table in ("master_keys", "backups", "restorations"):
+            assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0
