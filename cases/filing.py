@@ -22,6 +22,7 @@ from cases.tables import Assertion, RecordLink, Source
 from forms.library import definition_of, get_version, mapping_of
 from forms.tables import Form, FormVersion
 from storage.database import Database, DatabaseUnavailable, kept, table_of
+from storage.faults import fault
 from storage.roots import RootDestroyed
 from storage.sealing import KeysLocked, KeyUnknown, SealBroken, keys_of
 from submissions.answers import Answer, read_answers
@@ -83,14 +84,16 @@ def file_next(database: Database, *, now: datetime, for_seconds: float = 0.0) ->
     filing one does. Raises DatabaseUnavailable and KeysLocked, after which all of them are pending as before.
     """
     enough = perf_counter() + for_seconds
+    filed = 0
     with database.begin() as session:
-        while True:
-            claim = _claim(session, NEXT)
-            if claim is None:
-                return False
+        while (claim := _claim(session, NEXT)) is not None:
             _file_or_say_why(session, claim, now)
+            filed += 1
             if perf_counter() >= enough:
-                return True
+                break
+    if filed:
+        fault("K12")
+    return claim is not None
 
 
 def file_one(session: Session, submission: Submission, *, now: datetime) -> None:
@@ -110,6 +113,7 @@ def _claim(session: Session, query: Select[Submission, str, str, int, int]) -> C
 
 def _file_or_say_why(session: Session, claim: Claim, now: datetime) -> None:
     keys_of(session)
+    fault("K10")
     submission = claim.submission
     try:
         with session.begin_nested():
@@ -166,6 +170,7 @@ def _file(session: Session, claim: Claim, now: datetime) -> None:
     session.flush()
     made = sum(one.made for one in resolved.records)
     record(session, SYSTEM, Action.SUBMISSION_FILED, f"submission:{submission.id}", now=now, records=made)
+    fault("K11")
 
 
 def _write(

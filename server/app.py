@@ -7,6 +7,7 @@ from flask import Flask, Response, g, request
 from server import access, errors
 from server.headers import close_the_page
 from server.language import speak
+from server.reading import REFUSED
 from server.runtime import Runtime, attach, open_runtime, runtime
 from server.settings import Settings, read_settings
 from server.spooling import SpoolingRequest
@@ -62,6 +63,8 @@ def _open_doors(app: Flask, doors: tuple[str, ...]) -> None:
 
 def _begin() -> None:
     g.request_id = secrets.token_hex(8)
+    if (refused := request.environ.get(REFUSED)) is not None:
+        raise refused
 
 
 def _finish(answer: Response) -> Response:

@@ -10,10 +10,12 @@ from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
 
+from server.reading import Channel
 from server.settings import Settings
 
 SLOW_CLIENTS = 2000  # connections; each costs a few kilobytes and no thread until its body is here
 OPEN_FILES = 8192
+HEADERS = 64 * 1024  # bytes; tablets ask about some hundred list entries in one address
 FRAMING = 1024 * 1024  # bytes by which waitress's own limit is above ours, so that our answer says it
 LOOK = 0.5  # seconds between looks at whether the process was asked to stop
 ANSWERING, ARRIVING = 30.0, 5.0  # seconds that requests have to be answered, and to arrive, once we are asked to stop
@@ -44,6 +46,7 @@ class Listener:
                 threads=settings.threads,
                 connection_limit=SLOW_CLIENTS,
                 asyncore_use_poll=True,
+                max_request_header_size=HEADERS,
                 max_request_body_size=settings.largest_post + FRAMING,
                 channel_timeout=120,
                 ident=None,
@@ -56,20 +59,24 @@ class Listener:
                 f"Cannot listen on {settings.host} port {settings.port}: {why}. "
                 "Choose others with --host and --port, or FIELDCASE_HOST and FIELDCASE_PORT."
             ) from error
+        for listening in self._listening():
+            listening.channel_class = Channel
 
     def run(self, asked: threading.Event) -> None:
         """Requests are answered until the event is set; what has begun by then is finished, within a time."""
         while not asked.is_set():
             self._turn()
-        for socket in list(self._sockets.values()):
-            if isinstance(socket, BaseWSGIServer):
-                wasyncore.dispatcher.close(socket)
+        for listening in self._listening():
+            wasyncore.dispatcher.close(listening)
         self._finish(time.monotonic())
 
     def close(self) -> None:
         """No thread works and no socket is open."""
         self._server.task_dispatcher.shutdown()
         wasyncore.close_all(self._sockets)
+
+    def _listening(self) -> list[BaseWSGIServer]:
+        return [socket for socket in self._sockets.values() if isinstance(socket, BaseWSGIServer)]
 
     def _turn(self) -> None:
         wasyncore.loop(timeout=LOOK, use_poll=True, map=self._sockets, count=1)

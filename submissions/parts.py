@@ -10,6 +10,7 @@ from typing import IO
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storage.faults import fault
 from storage.files import Files
 from storage.sealed_files import seal_chunks
 from storage.sealing import IntakeKeys, intake_keys_of, new_key, seal
@@ -67,6 +68,7 @@ def keep_files(
             continue
         seen.add((slot, content))
         parts.append(_keep(upload, digest.hex(), size, slot, content, keys, files))
+        fault("K6")
     return parts
 
 

@@ -1,6 +1,6 @@
 """Where statements come in: the custody order of ARCHITECTURE.md, "How a submission travels"."""
 
-from flask import Response, request
+from flask import Response, g, request
 from flask_babel import lazy_gettext as _
 
 from accounts.devices import KnownDevice, seen, seen_is_due, still_known
@@ -11,6 +11,7 @@ from server.runtime import clock, runtime
 from server.tablet import openrosa
 from server.tablet.door import PLACES, blueprint
 from server.tablet.post import read_post
+from storage.faults import fault, fault_within
 from submissions.instance import Instance, read_instance
 from submissions.parts import Part, Upload, held_parts, keep_files
 from submissions.receive import Receipt, Sender, receive
@@ -39,6 +40,7 @@ def submit(project_id: int) -> Response:
     """The statement is durably ours before 201 or 202 leaves."""
     tablet, now, running = device(), clock(), runtime()
     post = read_post(request, largest=running.settings.largest_post)
+    fault("K2")
     instance = read_instance(post.xml)
     form = _form(tablet, instance)
     parts = _keep(instance, form, post.uploads)
@@ -56,6 +58,10 @@ def submit(project_id: int) -> Response:
         )
         if seen_is_due(tablet, now):
             seen(session, tablet, app_version=_claimed("User-Agent"), install_id=_install_id(), now=now)
+        fault("K7")
+        fault_within("K8", 0.001)
+    fault("K9")
+    g.receipt = receipt.value
     running.wake_filing()  # The statement is ours from here; filing it has a transaction of its own.
     return openrosa.message(str(WORDS[receipt]), 202 if receipt in WAITING else 201)
 
