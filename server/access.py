@@ -20,6 +20,7 @@ OPEN = frozenset(
     {
         "assets.built",
         "health",
+        "metrics",
         "desk.sign_in",
         "desk.start_session",
         "desk.join",

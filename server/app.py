@@ -1,12 +1,15 @@
 """The application: settings in, doors out."""
 
 import secrets
+import time
 
 from flask import Flask, Response, g, request
 
 from server import access, errors
 from server.headers import close_the_page
+from server.health import Health
 from server.language import speak
+from server.metrics import measure
 from server.reading import REFUSED
 from server.runtime import Runtime, attach, open_runtime, runtime
 from server.settings import Settings, read_settings
@@ -28,7 +31,9 @@ def create_app(settings: Settings | None = None, *, running: Runtime | None = No
     access.guard(app)
     errors.register(app)
     app.after_request(_finish)
-    app.add_url_rule("/healthz", "health", health)
+    health = Health(parts.database)
+    app.add_url_rule("/healthz", "health", lambda: say_health(health))
+    measure(app, parts, health)
     _open_doors(app, parts.settings.doors)
     return app
 
@@ -41,11 +46,10 @@ def chosen_language() -> str | None:
     return signed_in.viewer.language if signed_in else request.cookies.get("language")
 
 
-def health() -> Response:
-    """200 while the database answers."""
-    with runtime().database.read() as session:
-        session.connection()
-    return Response("ok\n", content_type="text/plain; charset=utf-8")
+def say_health(health: Health) -> Response:
+    """200 while the database answers within a second, 503 else; nothing more is said, since anybody may ask."""
+    well = health.answers()
+    return Response("ok\n" if well else "unavailable\n", 200 if well else 503, content_type="text/plain; charset=utf-8")
 
 
 def _open_doors(app: Flask, doors: tuple[str, ...]) -> None:
@@ -62,7 +66,7 @@ def _open_doors(app: Flask, doors: tuple[str, ...]) -> None:
 
 
 def _begin() -> None:
-    g.request_id = secrets.token_hex(8)
+    g.request_id, g.begun = secrets.token_hex(8), time.perf_counter()
     if (refused := request.environ.get(REFUSED)) is not None:
         raise refused
 

@@ -12,6 +12,7 @@ LANGUAGES = ("en", "es")
 FILING_PLACES = ("process", "worker", "off")
 DOORS = ("tablet", "desk", "api")
 ANYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104
+SHORTEST_TOKEN = 16
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -48,6 +49,7 @@ class Settings:
     accept_bytes: int = 10_000_000
     largest_post: int = 250 * 1024 * 1024
     java: str = "java"
+    metrics_token: str = field(default="", repr=False)
     backup_dir: Path | None = None
     backup_every: int = 24  # hours
     backup_keep_days: int = 35
@@ -163,6 +165,12 @@ def _bucket(name: str, text: str) -> str:
     return text.rstrip("/")
 
 
+def _token(name: str, text: str) -> str:
+    if len(text) < SHORTEST_TOKEN or not text.isascii():
+        raise BadSetting(f"{name} must have at least {SHORTEST_TOKEN} letters and digits that nobody can guess")
+    return text
+
+
 def _one_of(*choices: str) -> Any:
     def read(name: str, text: str) -> str:
         if text not in choices:
@@ -199,6 +207,7 @@ READERS: dict[str, Any] = {
     "language": _one_of(*LANGUAGES),
     "threads": _number,
     "accept_bytes": _number,
+    "metrics_token": _token,
     "largest_post": _number,
     "backup_dir": _path,
     "backup_every": _number,
