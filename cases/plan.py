@@ -32,12 +32,16 @@ class Planned:
 
 @dataclass(frozen=True)
 class Touched:
-    """A record that the submission touches: its rule, the repeat's row that it comes from, and what it is told."""
+    """A record that the submission touches: its rule, the repeat's row that it comes from, and what it is told.
+
+    It belongs to the first record of `line` (aliases) that is touched too, in its own row or outside the repeat.
+    """
 
     rule: RecordRule
     row: tuple[int, ...]
     match: Answer | None
     values: tuple[Planned, ...]
+    line: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
@@ -76,8 +80,19 @@ def _touch(
             row = answer.position if record.repeat else ()
             planned = _planned(mapping, rule, answer, dictionary)
             rows[row] += [] if planned is None else [planned]
-    found = [Touched(record, row, match, tuple(values)) for row, values in sorted(rows.items())]
+    line = tuple(_line(mapping, record))
+    found = [Touched(record, row, match, tuple(values), line) for row, values in sorted(rows.items())]
     return [one for one in found if one.values or record.action is not RecordAction.NEW]
+
+
+def _line(mapping: Mapping, record: RecordRule) -> list[str]:
+    """The record's parent, that one's parent, and so on."""
+    line: list[str] = []
+    above = mapping.record(record.link)
+    while above is not None and above.alias not in line:
+        line.append(above.alias)
+        above = mapping.record(above.link)
+    return line
 
 
 def _planned(mapping: Mapping, rule: FieldRule, answer: Answer, dictionary: Dictionary) -> Planned | None:

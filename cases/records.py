@@ -70,7 +70,8 @@ def resolve(session: Session, touched: Sequence[Touched], origin: Origin) -> Res
     resolved, by_place = Resolved(), dict[tuple[str, tuple[int, ...]], Found]()
     rows: dict[str, dict[str, Any]] = {}
     for one, key in zip(touched, keys, strict=True):
-        parent = by_place.get((one.rule.link, one.row)) or by_place.get((one.rule.link, ()))
+        places = ((alias, row) for alias in one.line for row in (one.row, ()))
+        parent = next((by_place[place] for place in places if place in by_place), None)
         if key is None:
             here = _found(session, one, parent)
         elif (held := known.get(record_id(one.rule.kind, key))) is not None:

@@ -1,11 +1,16 @@
 """Builders for tests: everything goes through the real acts."""
 
+import hashlib
 import io
+import pickle
+import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from importlib.metadata import version
 from itertools import count
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -31,6 +36,7 @@ from submissions.tables import Filing, Submission
 from xlsforms.compile import Compiled
 from xlsforms.questions import read_form
 
+ROOT = Path(__file__).parents[1]
 _numbers = count(1)
 
 SMALL_FORM = """
@@ -85,8 +91,28 @@ def plain_xform(form_id: str = "plain", version: str = "1", *, title: str = "Pla
 
 @cache
 def checked(content: str, now: datetime) -> Checked:
-    """A workbook of markdown tables, compiled and checked once in a test run."""
-    return check_form(content.encode(), "form.md", now=now)
+    """A workbook of markdown tables, compiled and checked once for all test runs with the same code."""
+    named = hashlib.sha256(f"{_code()}{content}{now}".encode()).hexdigest()
+    path = ROOT / ".pytest_cache" / "forms" / named
+    if path.exists():
+        return cast("Checked", pickle.loads(path.read_bytes()))
+    done = check_form(content.encode(), "form.md", now=now)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f"{named}.{uuid.uuid4().hex}")
+    half.write_bytes(pickle.dumps(done))
+    half.rename(path)
+    return done
+
+
+@cache
+def _code() -> str:
+    """Tells apart whatever code or data a checked form depends on."""
+    sources = sorted(path for name in ("xlsforms", "cases") for path in (ROOT / name).rglob("*") if path.is_file())
+    told = hashlib.sha256(version("pyxform").encode())
+    for path in sources:
+        if path.suffix in {".py", ".csv"}:
+            told.update(path.read_bytes())
+    return told.hexdigest()
 
 
 def upload(name: str, content: bytes = b"bytes", content_type: str = "application/octet-stream") -> Upload:

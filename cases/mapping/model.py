@@ -47,7 +47,8 @@ class RecordRule:
     """One record that the form touches; `match`, `when` and `repeat` are paths, `link` is the alias of its parent.
 
     An empty `when` means always; else the record is touched only where that question says 1 or true. `link` is never
-    guessed when filing: the reader has put the usual parent there. Where the parent is not touched, there is no link.
+    guessed when filing: the reader has put the usual parent there. Where the parent is not touched, its own parent
+    takes its place, so that no value stands where nobody looks.
     """
 
     alias: str

@@ -1,0 +1,78 @@
+"""Two small questionnaires that feed one case: a screening and a follow-up, joined by an entity id."""
+
+from tests.make import Make
+
+COLUMNS = {
+    "survey": "type | name | label | calculation | case_field | case_mode",
+    "choices": "list_name | name | label",
+    "settings": "form_title | form_id | version | case_form",
+    "case_records": "record | action | match | when | repeat | link",
+    "case_codes": "list_name | choice | code",
+}
+RISKS = ["risk | low | Low", "risk | high | High", "risk | imminent | Imminent", "risk | skip | No answer"]
+
+
+def book(**sheets: list[str]) -> str:
+    """A workbook of markdown tables, of the rows below each sheet's columns."""
+    lines = []
+    for name, rows in sheets.items():
+        lines += [f"| {name} |", f"| | {COLUMNS[name]} |", *(f"| | {row} |" for row in rows)]
+    return "\n".join(lines)
+
+
+SCREEN = book(
+    survey=[
+        "start | start | | | |",
+        "end | end | | | |",
+        "text | who | Entity id | | |",
+        "text | alias | Name you want to use | | person.alias | add",
+        "date | born | Date of birth | | person.birthdate |",
+        "select_one risk | risk | Risk | | case.risk_level | latest",
+        "text | place | Place | | screening.place |",
+        "begin_repeat | trip | Trip | | |",
+        "text | stop | Stop | | movement.place |",
+        "text | remark | Remark | | note.text |",
+        "end_repeat | | | | |",
+    ],
+    choices=RISKS,
+    settings=["Screening | screen | 1 | other"],
+    case_records=[
+        "person | find_or_propose | ${who} | | |",
+        "case | find_or_propose | ${who} | | | person",
+        "screening | new | | | | case",
+        "movement | new | | | trip | case",
+        "note | new | | | trip | movement",
+    ],
+    case_codes=["risk | skip | "],
+)
+FOLLOW = book(
+    survey=[
+        "start | start | | | |",
+        "text | who | Entity id | | |",
+        "text | alias | Name you want to use | | person.alias | add",
+        "date | born | Date of birth as told now | | person.birthdate | check",
+        "select_one risk | risk | Risk | | case.risk_level | latest",
+        "text | note | Note | | visit.note | add",
+    ],
+    choices=RISKS[:3],
+    settings=["Follow-up | follow | 1 | follow_up"],
+    case_records=["person | find | ${who} | | |", "case | find | ${who} | | | person", "visit | new | | | | case"],
+)
+WHO = "uuid:aaaaaaaa-0000-4000-8000-000000000001"
+
+
+def screening(make: Make, form, *, who=WHO, start="2026-05-01T09:00:00.000-06:00", more="", **given):
+    """An instance of SCREEN; `given` are its answers."""
+    names = {"alias": "Invented", "born": "1990-01-31", "risk": "low", "place": "Invented town"}
+    names |= given.pop("answers", {})
+    told = "".join(f"<{name}>{value}</{name}>" for name, value in names.items() if value)
+    when = f"<start>{start}</start><end>{start}</end>" if start else ""
+    return make.instance(form, f"{when}<who>{who}</who>{told}{more}", **given)
+
+
+def follow_up(make: Make, form, *, who=WHO, start="2026-05-02T09:00:00.000-06:00", **given):
+    """An instance of FOLLOW; `given` are its answers."""
+    names = {"note": "Invented note"} | given.pop("answers", {})
+    told = "".join(f"<{name}>{value}</{name}>" for name, value in names.items() if value)
+    when = f"<start>{start}</start>" if start else ""
+    return make.instance(form, f"{when}<who>{who}</who>{told}", **given)
