@@ -53,11 +53,8 @@ def three(session, make, screen):
 
 
 def reads(session):
-    return session.execute(
-        select(AuditEntry.actor, AuditEntry.subject, AuditEntry.facts).where(
-            AuditEntry.action == Action.CASE_READ.value
-        )
-    ).all()
+    query = select(AuditEntry.actor, AuditEntry.subject, AuditEntry.facts)
+    return session.execute(query.where(AuditEntry.action == Action.CASE_READ.value)).all()
 
 
 def shown(view):
@@ -71,7 +68,7 @@ def test_cases_are_listed_last_changed_first(session, three):
 def test_a_case_that_was_told_of_again_comes_first(session, make, screen, three):
     later = Make(session, make.files, NOON + 9 * HOUR)
     later.filed(screening(later, screen, who=who(0)), screen)
-    assert [one.case.code for one in list_cases(session, viewer=OPERATOR_VIEWER)][0] == three[0]
+    assert list_cases(session, viewer=OPERATOR_VIEWER)[0].case.code == three[0]
 
 
 def test_pages_lead_on_and_back_even_where_cases_changed_at_one_moment(session, three):
