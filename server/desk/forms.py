@@ -179,4 +179,4 @@ def _media(one: FormMedia) -> dict[str, Any]:
 
 def _counts(session: Session, column: Any, *where: Any) -> dict[int, int]:
     query = select(column, func.count()).where(*where).group_by(column)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())

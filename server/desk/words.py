@@ -63,7 +63,9 @@ REASONS: dict[str, Callable[[str, str], str]] = {
         field=f,
     ),
     "unknown-version": lambda _q, _f: _("Its version of the form is not published here. It is filed once it is."),
-    "waits-for-key": lambda _q, _f: _("It is sealed for a key that is not here. It is filed once the key is."),
+    "waits-for-key": lambda _q, _f: _(
+        "It is sealed for a newer key than this server has. It is filed once the newest key file is here."
+    ),
     "waits-for-parent": lambda _q, _f: _("The submission that it corrects has not arrived or is not filed yet."),
     "waits-for-record": lambda _q, _f: _("The case that it speaks of has not arrived from another tablet yet."),
 }

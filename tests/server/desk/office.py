@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from accounts.people import add_person
-from accounts.projects import get_agency
+from accounts.projects import add_agency, get_agency, get_project
 from accounts.sessions import start_session
 from audit.trail import OPERATOR, AuditEntry
 from cases.filing import file_next
+from cases.publishing import Checked, check_form, publish_form
 from server.app import create_app
 from server.runtime import Runtime, clock
 from server.settings import Settings
@@ -76,6 +78,12 @@ def workbook(**sheets: list[str]) -> str:
     return "\n".join(lines)
 
 
+@cache
+def checked(markdown: str) -> Checked:
+    """The workbook compiled, once however many tests publish it."""
+    return check_form(markdown.encode(), "talk.md", now=clock())
+
+
 @dataclass
 class Desk:
     """One browser, signed in or not."""
@@ -107,7 +115,12 @@ class Office:
     settings: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        known = {"doors": ("tablet", "desk"), "data_dir": self.folder, "key_file": self.folder / "master.key", **self.settings}
+        known = {
+            "doors": ("tablet", "desk"),
+            "data_dir": self.folder,
+            "key_file": self.folder / "master.key",
+            **self.settings,
+        }
         self.running = Runtime(Settings(**known), self.database, self.files, Offers(self.database), self.file_all)
         self.app: Flask = create_app(running=self.running)
 
@@ -132,7 +145,8 @@ class Office:
             token = start_session(make.session, person, now=clock())
             person_id = person.id
         desk = Desk(self.app.test_client(), person_id=person_id)
-        desk.client.set_cookie("fieldcase", token)
+        desk.client.environ_base["wsgi.url_scheme"] = "https" if self.running.settings.https else "http"
+        desk.client.set_cookie("__Host-fieldcase" if self.running.settings.https else "fieldcase", token)
         desk.csrf = re.search(r'name="csrf_token" value="([^"]+)"', desk.get("/account").text)[1]  # type: ignore[index]
         return desk
 
@@ -153,14 +167,15 @@ class Office:
             return made.id
 
     def agency(self, name: str) -> str:
-        from accounts.projects import add_agency
-
         with self.database.begin() as session:
             return add_agency(session, name, actor=OPERATOR, now=clock()).name
 
     def publish(self, markdown: str = "") -> None:
-        with self.make() as make:
-            make.form(markdown or workbook())
+        compiled = checked(markdown or workbook())
+        with self.database.begin() as session:
+            project_id = get_project(session).id
+            at = {"project_id": project_id, "media": [], "files": self.files, "actor": OPERATOR, "now": clock()}
+            publish_form(session, compiled, **at)
 
     def receive(self, answers: str = SAID, *uploads: Upload, form: str = "talk", agency: str | None = None) -> int:
         """The id of a submission with these answers, from a new tablet of the agency, filed."""
