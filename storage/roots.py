@@ -1,9 +1,9 @@
 """One key for each record root (case, person, incident, perpetrator, unattached screening)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, String, select, update
+from sqlalchemy import LargeBinary, String, bindparam, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database import Base, Moment, insert_new
@@ -24,6 +24,9 @@ class RootKey(Base):
     kind: Mapped[str] = mapped_column(String(20))
     wrapped: Mapped[bytes | None] = mapped_column(LargeBinary)
     destroyed_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+WRAPPED = select(RootKey.root_id, RootKey.wrapped).where(RootKey.root_id.in_(bindparam("root_ids", expanding=True)))
 
 
 def ensure_roots(session: Session, kinds: Mapping[str, str]) -> dict[str, bytes]:
@@ -47,6 +50,13 @@ def root_key(session: Session, root_id: str) -> bytes:
     if wrapped is None:
         raise RootDestroyed(root_id)
     return keys_of(session).unwrap(wrapped, _place(root_id))
+
+
+def root_keys(session: Session, root_ids: Iterable[str]) -> dict[str, bytes]:
+    """The roots' keys, unwrapped, by root; those that were erased have none. Raises KeysLocked."""
+    ring = keys_of(session)
+    found = session.connection().execute(WRAPPED, {"root_ids": list(root_ids)})
+    return {root_id: ring.unwrap(wrapped, _place(root_id)) for root_id, wrapped in found if wrapped is not None}
 
 
 def destroy_root(session: Session, root_id: str, *, now: datetime) -> None:
