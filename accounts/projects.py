@@ -41,6 +41,11 @@ def set_up(session: Session) -> None:
     session.flush()
 
 
+def list_projects(session: Session) -> list[Project]:
+    """All projects by name."""
+    return list(session.scalars(select(Project).order_by(Project.name)))
+
+
 def get_project(session: Session, project_id: int | None = None) -> Project:
     """The project, or the first one; raises ProjectNotFound."""
     query = select(Project).order_by(Project.id).limit(1)

@@ -22,6 +22,8 @@ class Right(StrEnum):
     READ_FORMS = "forms.read"
     LIST_SUBMISSIONS = "submissions.list"
     READ_SUBMISSIONS = "submissions.read"
+    CREATE_SUBMISSIONS = "submissions.create"
+    REVIEW = "submissions.review"
     REFILE = "submissions.refile"
     LIST_CASES = "cases.list"
     READ_CASES = "cases.read"
@@ -34,6 +36,7 @@ class Right(StrEnum):
     CLASS_LOCATION = "class.location"
     CLASS_SUSPECT = "class.suspect"
     ALL_AGENCIES = "all.agencies"
+    READ_TRAIL = "trail.read"
 
 
 class UnknownRole(Exception):

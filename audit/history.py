@@ -21,5 +21,10 @@ def last_times(session: Session, subjects: Sequence[str], actions: Iterable[Acti
     return dict(session.execute(query.group_by(AuditEntry.subject)).all())
 
 
+def began(session: Session) -> datetime:
+    """When the first act was recorded: the installation's beginning."""
+    return session.scalars(select(AuditEntry.at).order_by(AuditEntry.id).limit(1)).one()
+
+
 def _among(actions: Iterable[Action]) -> ColumnElement[bool]:
     return AuditEntry.action.in_([action.value for action in actions])

@@ -4,10 +4,13 @@ import hmac
 from dataclasses import dataclass
 
 from flask import Flask, g, request
+from werkzeug.exceptions import NotFound
 
 from accounts.devices import DeviceUnknown, KnownDevice, known_device
+from accounts.people import viewer_of
 from accounts.roles import Right, Viewer
-from accounts.sessions import SignedIn, find_session, touch_session
+from accounts.sessions import Kind, SignedIn, SignInRefused, check_password, find_session, note_failure, touch_session
+from accounts.tables import Person
 from audit.trail import NOBODY, Actor
 from server.runtime import clock, runtime
 
@@ -21,6 +24,9 @@ OPEN = frozenset(
         "assets.built",
         "health",
         "metrics",
+        "metrics",
+        "api.start_session",
+        "api.session",
         "desk.sign_in",
         "desk.start_session",
         "desk.join",
@@ -39,7 +45,7 @@ class WrongToken(Exception):
 
 
 class BasicNeedsHttps(DeviceUnknown):
-    """A tablet's password may travel over https only."""
+    """A password may travel over https only."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,9 @@ def _admit() -> None:
         g.caller = Caller(device=_tablet())
         return
     request.max_content_length = LARGEST
+    if g.door == "api":
+        _admit_script(endpoint)
+        return
     g.caller = Caller(signed_in=_person())
     if request.method not in SAFE:
         _require_same_site()
@@ -146,6 +155,47 @@ def address() -> str:
     if runtime().settings.behind_proxy and request.access_route:
         return request.access_route[-1]
     return request.remote_addr or ""
+
+
+def _admit_script(endpoint: str) -> None:
+    if "\0" in request.path:
+        raise NotFound  # No database takes it as part of a name.
+    g.caller = Caller(signed_in=_script())
+    if "Authorization" not in request.headers and caller().signed_in and request.method not in SAFE:
+        _require_same_site()
+        if request.headers.get("X-Requested-With") != "XMLHttpRequest":
+            _require_token()
+    if endpoint not in OPEN:
+        viewer()
+
+
+def _script() -> SignedIn | None:
+    """Who a script is: by a session's token, a password over https, or a browser's cookie; the first given decides."""
+    if "Authorization" not in request.headers:
+        return _person()
+    login = request.authorization
+    if login is not None and login.type == "bearer":
+        with runtime().database.read() as session:
+            return find_session(session, login.token or "", now=clock(), kind=Kind.SCRIPT)[0]
+    if login is None or login.type != "basic":
+        return None
+    if not secure():
+        raise BasicNeedsHttps("Basic over http")
+    person = owner_of(login.username or "", login.password or "")
+    with runtime().database.read() as session:
+        return SignedIn(viewer_of(session, person))
+
+
+def owner_of(email: str, password: str) -> Person:
+    """Whose password this is; a refusal counts. Raises SignInRefused, TooManyTries."""
+    now = clock()
+    try:
+        with runtime().database.read() as session:
+            return check_password(session, email=email, password=password, address=address(), now=now)
+    except SignInRefused:
+        with runtime().database.begin() as session:
+            note_failure(session, email=email, address=address(), now=now)
+        raise
 
 
 def _person() -> SignedIn | None:

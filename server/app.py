@@ -8,12 +8,15 @@ from flask import Flask, Response, g, request
 from server import access, errors
 from server.headers import close_the_page
 from server.health import Health
+from server.health import Health
 from server.language import speak
+from server.metrics import measure
 from server.metrics import measure
 from server.reading import REFUSED
 from server.runtime import Runtime, attach, open_runtime, runtime
 from server.settings import Settings, read_settings
 from server.spooling import SpoolingRequest
+from server.twins import choose_door
 
 
 def create_app(settings: Settings | None = None, *, running: Runtime | None = None) -> Flask:
@@ -28,6 +31,7 @@ def create_app(settings: Settings | None = None, *, running: Runtime | None = No
     attach(app, parts)
     speak(app, chosen=chosen_language, default=parts.settings.language, zone=parts.settings.time_zone)
     app.before_request(_begin)
+    app.before_request(choose_door)
     access.guard(app)
     errors.register(app)
     app.after_request(_finish)
@@ -59,6 +63,10 @@ def _open_doors(app: Flask, doors: tuple[str, ...]) -> None:
 
         assert forms and submission  # noqa: PT018  imported for their routes
         app.register_blueprint(blueprint)
+    if "api" in doors:
+        from server.api import open_api
+
+        open_api(app)
     if "desk" in doors:
         from server.desk import open_desk
 

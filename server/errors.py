@@ -1,11 +1,11 @@
 """The one table: which exception answers with which status, in the language of the door it came through."""
 
-import json
 import logging
 from dataclasses import dataclass
 
 from flask import Flask, Response, g, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import HTTPException
 
 from accounts.devices import BadDeviceName, DeviceExists, DeviceNotFound, DeviceUnknown
@@ -78,6 +78,14 @@ STATUS: dict[type[Exception], int] = {
     WrongToken: 403,
 }
 
+UNREADABLE = {  # By the code of BadInstance.
+    "doctype": _l("The answers hold a DOCTYPE, which is not allowed."),
+    "id-too-long": _l("The answers name a form, version or instance id of more than 250 characters."),
+    "no-form-id": _l("The answers do not say which form they belong to."),
+    "not-well-formed": _l("The answers are not well-formed XML; they were changed or cut on the way."),
+    "too-large": _l("The answers are larger than 16 MB."),
+    "too-many-elements": _l("The answers have more than a million elements."),
+}
 RECORDED = (NotAllowed, InstanceConflict, WrongToken)
 RETRY_AFTER = 30  # seconds
 
@@ -135,7 +143,7 @@ def fail(error: Exception) -> Response:
 def words_for(error: Exception, status: int) -> str:
     """What the reader is told, in the reader's language."""
     named: dict[type[Exception], str] = {
-        BadInstance: str(error),
+        BadInstance: str(UNREADABLE[error.code]) if isinstance(error, BadInstance) else "",
         BadPost: str(error),
         DeviceUnknown: _("This tablet is not enrolled here, or its access was withdrawn. Tell your supervisor."),
         FormClosed: _("This form takes no more answers. Tell your supervisor."),
@@ -168,8 +176,9 @@ def _answer(error: Exception, refusal: Refusal) -> Response:
     if door == "tablet":
         answer = openrosa.message(refusal.words, refusal.status)
     elif door == "api":
-        body = json.dumps({"message": refusal.words}, ensure_ascii=False)
-        answer = Response(body, refusal.status, content_type="application/json; charset=utf-8")
+        from server.api import errors as api
+
+        answer = api.answer(error, refusal.status)
     elif "desk" in runtime().settings.doors:
         from server.desk.errors import page
 

@@ -1,0 +1,31 @@
+"""The JSON door: ODK Central's resources for projects, forms, app users and submissions, and our own for cases."""
+
+from importlib import import_module
+
+from flask import Flask
+
+NOUNS = (
+    "app_users",
+    "assignments",
+    "form_attachments",
+    "form_creation",
+    "form_versions",
+    "forms",
+    "openapi",
+    "people",
+    "projects",
+    "roles",
+    "sessions",
+)
+
+
+def open_api(app: Flask) -> None:
+    """The app answers scripts with JSON."""
+    from server.api import errors
+    from server.api.door import blueprint
+    from server.api.openapi import describe
+
+    for noun in NOUNS:
+        import_module(f"server.api.{noun}")  # For its routes.
+    describe(app).register_blueprint(blueprint)
+    errors.register(app)

@@ -1,0 +1,92 @@
+"""The JSON door's blueprint, and how its routes say what they take and give."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import marshmallow as ma
+from flask import request
+from flask_smorest import Blueprint
+
+from server.api.problems import wrong_type
+from server.api.reading import Parser
+from server.api.shapes import Fault
+
+View = TypeVar("View", bound=Callable[..., Any])
+PROJECT = "/projects/<int(max=2147483647):project_id>"
+FORM = PROJECT + "/forms/<form_id>"
+
+
+class JsonBlueprint(Blueprint):  # type: ignore[misc]
+    """Routes with shapes; pages are told in the body, never in a header of their own."""
+
+    ARGUMENTS_PARSER = Parser()
+    PAGINATION_HEADER_NAME = None
+
+
+blueprint = JsonBlueprint("api", __name__, url_prefix="/v1", description="ODK Central's resources and our own")
+
+
+def route(method: str, path: str, *, tag: str, endpoint: str | None = None) -> Callable[[View], View]:
+    """The function answers this method at this path."""
+    more = {} if endpoint is None else {"endpoint": endpoint}
+    add: Callable[[View], View] = blueprint.route(path, methods=[method], tags=[tag], **more)
+    return add
+
+
+def body(shape: type[ma.Schema]) -> Callable[[View], View]:
+    """The function's first argument is the JSON body, read by the shape."""
+    add: Callable[[View], View] = blueprint.arguments(shape, location="json")
+    return add
+
+
+def query(shape: type[ma.Schema]) -> Callable[[View], View]:
+    """The function's first argument is the query string, read by the shape."""
+    add: Callable[[View], View] = blueprint.arguments(shape, location="query")
+    return add
+
+
+def gives(shape: type[ma.Schema], *, many: bool = False) -> Callable[[View], View]:
+    """The function's result is written by the shape, and so described."""
+    add: Callable[[View], View] = blueprint.response(200, shape(many=many))
+    return add
+
+
+def gives_bytes(*content_types: str) -> Callable[[View], View]:
+    """The function answers with bytes of these types."""
+
+    def add(view: View) -> View:
+        for content_type in content_types:
+            described = {"type": "string", "format": "binary"}
+            view = blueprint.response(200, described, content_type=content_type)(view)
+        return view
+
+    return add
+
+
+def takes_bytes(*content_types: str) -> Callable[[View], View]:
+    """The function reads the body itself."""
+    content = {one: {"schema": {"type": "string", "format": "binary"}} for one in content_types}
+    add: Callable[[View], View] = blueprint.doc(requestBody={"required": True, "content": content})
+    return add
+
+
+def may_answer(*statuses: int) -> Callable[[View], View]:
+    """The function may also answer so, in the shape of a refusal or without a body."""
+
+    def add(view: View) -> View:
+        for status in statuses:
+            if status < 400:
+                view = blueprint.alt_response(status)(view)
+            else:
+                view = blueprint.alt_response(status, schema=Fault)(view)
+        return view
+
+    return add
+
+
+def extended() -> bool:
+    """True when the caller asks for more than the plain shape."""
+    asked = request.headers.get("X-Extended-Metadata", "false").lower()
+    if asked not in {"true", "false"}:
+        raise wrong_type("X-Extended-Metadata", "true or false")
+    return asked == "true"
