@@ -24,6 +24,7 @@ class Right(StrEnum):
     READ_SUBMISSIONS = "submissions.read"
     CREATE_SUBMISSIONS = "submissions.create"
     REVIEW = "submissions.review"
+    EXPORT = "submissions.export"
     REFILE = "submissions.refile"
     LIST_CASES = "cases.list"
     READ_CASES = "cases.read"
