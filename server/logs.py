@@ -5,17 +5,25 @@ import re
 import sys
 import time
 import traceback
+from collections.abc import Container
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TextIO
 
 import structlog
+
+from cases.codes import SHAPE
 
 if TYPE_CHECKING:
     from flask import Flask, Response
 
 SECRETS = re.compile(r"(/v1/key/|/first/|/password/|/link/)[^/\s?\"']+")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+# What waitress quotes of a request: paths may hold names of files, headers may hold anything.
+QUOTED = re.compile(r"(while serving |proxy header ).*", re.DOTALL)
+ID = r"\d{1,18}|(?:uuid:)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}|" + SHAPE.pattern
+IDS = re.compile(ID, re.IGNORECASE)
 LONGEST_PATH = 200
+QUIET = frozenset({"health", "metrics"})  # asked every few seconds: told only when something is wrong
 OURS = ("fieldcase", "waitress")
 
 log = logging.getLogger("fieldcase")
@@ -28,7 +36,7 @@ def set_up_logs(stream: TextIO | None = None) -> None:
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[
                 structlog.stdlib.add_log_level,
-                structlog.stdlib.ExtraAdder(allow=("request_id", "method", "path", "status", "ms")),
+                structlog.stdlib.ExtraAdder(allow=("request_id", "method", "route", "path", "status", "ms")),
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
             ],
             processors=[
@@ -49,21 +57,30 @@ def set_up_logs(stream: TextIO | None = None) -> None:
 
 
 def log_requests(app: "Flask") -> None:
-    """Each answer is logged with its method, path without secrets, status and duration."""
+    """Each answer is logged with its method, its route, its path as far as it is safe, its status and its duration."""
     from flask import g, request
 
-    def begin() -> None:
-        g.begun = time.perf_counter()
+    words = {part for rule in app.url_map.iter_rules() for part in rule.rule.split("/") if "<" not in part}
 
     def end(answer: "Response") -> "Response":
+        if request.endpoint in QUIET and answer.status_code == 200:
+            return answer
         facts: dict[str, Any] = {"request_id": g.get("request_id"), "method": request.method}
-        facts |= {"path": redacted(request.path)[:LONGEST_PATH], "status": answer.status_code}
-        facts["ms"] = round((time.perf_counter() - g.get("begun", time.perf_counter())) * 1000)
+        facts |= {"route": request.endpoint, "path": told(request.path, words), "status": answer.status_code}
+        facts["ms"] = round((time.perf_counter() - g.begun) * 1000)
         log.info("answered", extra=facts)
         return answer
 
-    app.before_request_funcs.setdefault(None, []).insert(0, begin)
     app.after_request(end)
+
+
+def told(path: str, words: Container[str]) -> str:
+    """The path with those of its parts alone that are words of our addresses, or ids.
+
+    The others may be a secret, the name of a file, or what somebody typed by mistake.
+    """
+    parts = (part if part in words or IDS.fullmatch(part) else "***" for part in path[:LONGEST_PATH].split("/"))
+    return "/".join(parts)
 
 
 def redacted(text: str) -> str:
@@ -95,6 +112,7 @@ def _without_values(_logger: Any, _name: str, event: Any) -> Any:
 
 
 def _without_secrets(_logger: Any, _name: str, event: Any) -> Any:
+    event["event"] = QUOTED.sub(r"\1***", event["event"])
     return {
         name: CONTROL.sub(" ", redacted(value)) if isinstance(value, str) else value for name, value in event.items()
     }

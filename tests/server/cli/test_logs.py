@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from server.logs import redacted, set_up_logs
+from server.logs import redacted, set_up_logs, told
 
 SECRET = "hbtMNjnH-R_0YEpdpt7SGODOKlLsBz6JTBcPaK-LE50"
 
@@ -32,11 +32,32 @@ def test_an_event_is_one_line_of_names_and_values(written):
 
 
 def test_secrets_in_addresses_are_left_out(written):
-    logging.getLogger("waitress").warning("Client disconnected while serving /v1/key/%s/projects/1/formList", SECRET)
+    logging.getLogger("fieldcase").warning("no answer from /v1/key/%s/projects/1/formList", SECRET)
     assert SECRET not in written.getvalue()
     assert "/v1/key/***/projects/1/formList" in written.getvalue()
     for path in ("/first/", "/password/", "/link/"):
         assert redacted(f"http://127.0.0.1:8080{path}{SECRET}?next=1") == f"http://127.0.0.1:8080{path}***?next=1"
+
+
+def test_of_a_path_only_our_words_and_ids_are_told():
+    words = {"", "v1", "key", "projects", "submission", "attachments", "cases"}
+    paths = {
+        f"/v1/key/{SECRET}/projects/1/submission": "/v1/key/***/projects/1/submission",
+        f"/v1/Key/{SECRET}": "/v1/***/***",
+        "/v1/projects/1/Luz Marin.jpg": "/v1/projects/1/***",
+        "/cases/TIP-7K3Q-9": "/cases/TIP-7K3Q-9",
+        "/cases/Luz": "/cases/***",
+        "/v1/uuid:01234567-89ab-4def-8123-456789abcdef/x": "/v1/uuid:01234567-89ab-4def-8123-456789abcdef/***",
+    }
+    assert {path: told(path, words) for path in paths} == paths
+
+
+def test_what_waitress_quotes_of_a_request_is_left_out(written):
+    logging.getLogger("waitress").info("Client disconnected while serving /attachments/Luz (invented).jpg")
+    logging.getLogger("waitress").warning('Malformed proxy header "X-Forwarded-For" from "::1": odd value: Luz\nMarin')
+    assert "Luz" not in written.getvalue()
+    assert "Marin" not in written.getvalue()
+    assert written.getvalue().count("***") == 2
 
 
 def test_an_exception_is_told_by_kind_and_place_never_by_its_text(written):
