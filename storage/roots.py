@@ -7,7 +7,8 @@ from sqlalchemy import LargeBinary, String, bindparam, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database import Base, Moment, insert_new
-from storage.sealing import keys_of, new_key
+from storage.lease import require_no_backup
+from storage.sealing import Keyring, keys_of, new_key
 
 PAGE = 500
 
@@ -52,15 +53,20 @@ def root_key(session: Session, root_id: str) -> bytes:
     return keys_of(session).unwrap(wrapped, _place(root_id))
 
 
-def root_keys(session: Session, root_ids: Iterable[str]) -> dict[str, bytes]:
-    """The roots' keys, unwrapped, by root; those that were erased have none. Raises KeysLocked."""
-    ring = keys_of(session)
+def wrapped_roots(session: Session, root_ids: Iterable[str]) -> dict[str, bytes]:
+    """The keys of many roots as they are kept, for `unwrap_root`; those that were erased have none."""
     found = session.connection().execute(WRAPPED, {"root_ids": list(root_ids)})
-    return {root_id: ring.unwrap(wrapped, _place(root_id)) for root_id, wrapped in found if wrapped is not None}
+    return {root_id: wrapped for root_id, wrapped in found if wrapped is not None}
+
+
+def unwrap_root(ring: Keyring, root_id: str, wrapped: bytes) -> bytes:
+    """A root's key; raises SealBroken, KeyUnknown."""
+    return ring.unwrap(wrapped, _place(root_id))
 
 
 def destroy_root(session: Session, root_id: str, *, now: datetime) -> None:
-    """Nothing sealed under the root can be read again."""
+    """Nothing sealed under the root can be read again; raises BackupRuns while a backup is being made."""
+    require_no_backup(session, now=now)
     session.execute(update(RootKey).where(RootKey.root_id == root_id).values(wrapped=None, destroyed_at=now))
 
 
