@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from accounts.passwords import verify_password
 from accounts.people import viewer_of
 from accounts.roles import Viewer
-from accounts.tables import Person, SignInFailure, WebSession
+from accounts.tables import Person, SignInFailure, SignInLink, WebSession
 from accounts.tokens import new_token, token_hash
 from audit.trail import NOBODY, Action, Actor, record
 from storage.database import insert_once
@@ -166,6 +166,12 @@ def _over(now: datetime) -> ColumnElement[bool]:
             for kind, (idle, longest) in LASTS.items()
         )
     )
+
+
+def end_every_session(session: Session) -> None:
+    """Nobody is signed in, no link works any more and no failed try counts."""
+    for table in (WebSession, SignInLink, SignInFailure):
+        session.execute(delete(table))
 
 
 def _normal(email: str) -> str:

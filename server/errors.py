@@ -25,6 +25,7 @@ from server.tablet import openrosa
 from server.tablet.post import BadPost, PostTooLarge
 from storage.database import DatabaseUnavailable
 from storage.files import FileAbsent, FilesUnavailable
+from storage.lease import BackupRuns
 from storage.roots import RootDestroyed
 from storage.sealing import KeysLocked, KeyUnknown, SealBroken
 from submissions.inbox import SubmissionNotFound
@@ -38,6 +39,7 @@ log = logging.getLogger("fieldcase")
 STATUS: dict[type[Exception], int] = {
     AgencyExists: 409,
     AgencyNotFound: 404,
+    BackupRuns: 503,
     BadAddress: 400,
     BadAgencyName: 400,
     BadDeviceName: 400,
@@ -84,7 +86,7 @@ UNREADABLE = {  # By the code of BadInstance.
     "no-form-id": _l("The answers do not say which form they belong to."),
     "not-well-formed": _l("The answers are not well-formed XML; they were changed or cut on the way."),
     "too-large": _l("The answers are larger than 16 MB."),
-    "too-many-elements": _l("The answers have more than a million elements."),
+    "too-many-elements": _l("The answers have too many elements and attributes."),
 }
 RECORDED = (NotAllowed, InstanceConflict, WrongToken)
 RETRY_AFTER = 30  # seconds

@@ -14,6 +14,7 @@ from server.control import ask
 from server.runtime import Runtime, clock
 from storage.custody import note_key
 from storage.database import Database
+from storage.faults import fault
 from storage.keyfile import KeyFile, changing, load_key_file, replace_key_file, write_new
 from storage.roots import rewrap_roots
 from storage.sealing import Keyring
@@ -39,6 +40,7 @@ def change_key(running: Runtime, passphrase: str | None, *, copy: Path | None) -
         if copy is not None and not write_new(copy, held.to_text()):
             raise FileInTheWay(f"{copy} is there already. Choose another name.")
         replace_key_file(path, held)
+    fault("K15")
     ask(running.settings, {"do": "renew", "key": KeyFile.of(fresh).to_text()})
     running.unlock(fresh)
     with running.database.begin() as session:

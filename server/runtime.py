@@ -60,12 +60,13 @@ class Runtime:
         self.database.close()
 
 
-def open_runtime(settings: Settings, *, patience: float = 1.5) -> Runtime:
+def open_runtime(settings: Settings, *, patience: float = 1.5, keys: IntakeKeys | None = None) -> Runtime:
     """The database and files of an installation that `fieldcase init` made; locked while its key needs a passphrase.
 
-    `patience` (seconds) is how long a write waits for others. Raises BadKeyFile.
+    `patience` (seconds) is how long a write waits for others; `keys` are given where they are open already. Raises
+    BadKeyFile.
     """
-    database = Database(settings.url, keys_of_node(settings), patience=patience)
+    database = Database(settings.url, keys or keys_of_node(settings), patience=patience)
     return Runtime(settings, database, files_of(settings), Offers(database))
 
 

@@ -15,6 +15,7 @@ from server.listening import Listener
 from server.logs import log_requests
 from server.runtime import Runtime
 from server.spooling import encrypt_waitress
+from server.upkeep import Upkeep
 
 log = logging.getLogger("fieldcase")
 
@@ -60,6 +61,9 @@ def _start_work(running: Runtime, stack: ExitStack, *, filing: bool) -> None:
     stack.callback(control.stop)
     if not running.unlocked:
         log.warning("the key file has a passphrase: submissions are taken in; run `fieldcase key unlock` to file them")
+    upkeep = Upkeep(running)
+    upkeep.start()
+    stack.callback(upkeep.stop)
     clockwork = Clockwork(running)
     clockwork.start()
     stack.callback(clockwork.stop)  # Last of all, so that the chain holds what the others did.

@@ -13,6 +13,7 @@ FILING_PLACES = ("process", "worker", "off")
 DOORS = ("tablet", "desk", "api")
 ANYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104
 SHORTEST_TOKEN = 16
+SHORTEST_TOKEN = 16
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -163,6 +164,12 @@ def _bucket(name: str, text: str) -> str:
     if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment:
         raise BadSetting(f"{name} must be an address like s3://bucket/folder, not {text!r}")
     return text.rstrip("/")
+
+
+def _token(name: str, text: str) -> str:
+    if len(text) < SHORTEST_TOKEN or not text.isascii():
+        raise BadSetting(f"{name} must have at least {SHORTEST_TOKEN} letters and digits that nobody can guess")
+    return text
 
 
 def _token(name: str, text: str) -> str:

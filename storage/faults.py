@@ -25,6 +25,12 @@ POINTS = {
     "K12": "its case is committed",
 }
 
+# Further points, outside custody.
+BEYOND = {
+    "K13": "files that no row names are found, not removed",
+    "K15": "the key file holds a new key, nothing is sealed for it",
+}
+
 
 def fault(point: str) -> None:
     """The process is killed here, as by a power cut, if FIELDCASE_FAULT_AT names this point."""

@@ -44,8 +44,7 @@ def schema_of(engine: Engine) -> Schema:
         return Schema.EMPTY
     if held == newest():
         return Schema.CURRENT
-    known = {revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions()}
-    return Schema.OLDER if held in known else Schema.NEWER
+    return Schema.OLDER if is_known(held) else Schema.NEWER
 
 
 def require_current(engine: Engine) -> None:
@@ -71,7 +70,17 @@ def migrate(engine: Engine) -> None:
     with unavailable_is_said(), engine.connect() as connection, begin(connection, write=True):
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
-        command.upgrade(_config(connection), "head")
+        make_schema(connection)
+
+
+def is_known(revision: str) -> bool:
+    """True for a schema that this version of Fieldcase has had."""
+    return revision in {one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
+def make_schema(connection: Connection, revision: str = "head") -> None:
+    """The database has the schema of that revision, in the connection's transaction."""
+    command.upgrade(_config(connection), revision)
 
 
 def snapshot(database: Path, *, now: datetime) -> Path:

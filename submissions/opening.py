@@ -63,7 +63,7 @@ def open_instance(session: Session, submission: Submission, *, data_key: bytes |
 def open_attachments(session: Session, submission_id: int) -> list[OpenAttachment]:
     """Every file of a submission, promised ones included, by name and then by arrival."""
     rows = session.scalars(select(Attachment).where(Attachment.submission_id == submission_id))
-    opened = [_open_attachment(session, row) for row in rows]
+    opened = [open_attachment(session, row) for row in rows]
     return sorted(opened, key=lambda one: (one.name, one.received_at.timestamp() if one.received_at else 0))
 
 
@@ -105,7 +105,8 @@ def _move_attachment(
     session.execute(update(Attachment).where(Attachment.id == part_id).values(**moved))
 
 
-def _open_attachment(session: Session, row: Attachment) -> OpenAttachment:
+def open_attachment(session: Session, row: Attachment) -> OpenAttachment:
+    """One file as the tablet sent it, or as it is promised; raises KeysLocked, RootDestroyed, SealBroken."""
     key = _open(session, row.envelope, row.root_id, part_place(row.id))
     facts = json.loads(unseal(key, row.sealed_facts, facts_place(row.id)))
     return OpenAttachment(

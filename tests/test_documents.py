@@ -64,6 +64,8 @@ def commands(group: click.Group = main, path: tuple[str, ...] = ()) -> Iterator[
     """Every command that does something, with its full name."""
     for name, command in below(group).items():
         if isinstance(command, click.Group):
+            if command.invoke_without_command:
+                yield " ".join((*path, name)), command
             yield from commands(command, (*path, name))
         elif not command.hidden:
             yield " ".join((*path, name)), command

@@ -21,6 +21,9 @@ COMMANDS = {
     "submission": ("submissions", "List what tablets sent; file again what was set aside."),
     "case": ("cases", "List cases; show one with the source of every value."),
     "key": ("keys", "Copy, verify, change and lock the master key."),
+    "backup": ("backup", "Back everything up; verify a backup."),
+    "restore": ("backup", "Put a backup back where there is no installation."),
+    "mirror": ("backup", "Replay the receipts that were mirrored."),
     "audit": ("trail", "Verify that the trail is whole."),
     "doctor": ("doctor", "Say what is well and what needs mending."),
 }

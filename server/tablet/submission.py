@@ -3,12 +3,14 @@
 from flask import Response, g, request
 from flask_babel import lazy_gettext as _
 
-from accounts.devices import KnownDevice, seen, seen_is_due, still_known
+from accounts.devices import KnownDevice, still_known
 from forms.library import FormNotFound
 from forms.offer import OfferedForm
 from server.access import device
+from server.mirroring import mirror
 from server.runtime import clock, runtime
 from server.tablet import openrosa
+from server.tablet.contact import claims, note_within
 from server.tablet.door import PLACES, blueprint
 from server.tablet.post import read_post
 from storage.faults import fault, fault_within
@@ -44,6 +46,7 @@ def submit(project_id: int) -> Response:
     instance = read_instance(post.xml)
     form = _form(tablet, instance)
     parts = _keep(instance, form, post.uploads)
+    sender = Sender(tablet.actor, device_id=tablet.id, **claims())
     with running.database.begin() as session:
         still_known(session, tablet)
         receipt = receive(
@@ -52,17 +55,17 @@ def submit(project_id: int) -> Response:
             parts,
             form=form,
             project_id=tablet.project_id,
-            sender=Sender(tablet.actor, device_id=tablet.id),
+            sender=sender,
             now=now,
             strict=running.settings.strict,
         )
-        if seen_is_due(tablet, now):
-            seen(session, tablet, app_version=_claimed("User-Agent"), install_id=_install_id(), now=now)
+        note_within(session, tablet, now=now)
         fault("K7")
         fault_within("K8", 0.001)
     fault("K9")
     g.receipt = receipt.value
     running.wake_filing()  # The statement is ours from here; filing it has a transaction of its own.
+    mirror(running, instance, post.uploads, project_id=tablet.project_id, sender=sender, now=now)
     return openrosa.message(str(WORDS[receipt]), 202 if receipt in WAITING else 201)
 
 
@@ -81,11 +84,3 @@ def _keep(instance: Instance, form: OfferedForm, uploads: tuple[Upload, ...]) ->
     with running.database.read() as session:
         held = held_parts(session, form.id, instance)
     return keep_files(uploads, keys=running.database.keys, files=running.files, held=held)
-
-
-def _claimed(header: str) -> str | None:
-    return (request.headers.get(header) or "")[:120] or None
-
-
-def _install_id() -> str | None:
-    return (request.args.get("deviceID") or "")[:120] or None
