@@ -1,19 +1,27 @@
 """Instance XML as tablets send it, read without trusting it."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lxml import etree
 
 LARGEST = 16 * 1024 * 1024  # bytes
-MOST_ELEMENTS = 1_000_000
+MOST_MARKS = 200_000  # of `<` and `=`: elements and attributes, which take up to 330 bytes each once they are read
 LONGEST_ID = 250  # characters
 ENCRYPTED = "http://www.opendatakit.org/xforms/encrypted"
+NOT_XML = "The answers are not well-formed XML; they were changed or cut on the way."
+DECLARED = re.compile(rb"""\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.-]+)""")
+LIKE_ASCII = re.compile(rb"utf-?8|(?:us-)?ascii|iso-8859-\d+|windows-\d+", re.IGNORECASE)
 
 
 class BadInstance(Exception):
-    """The answers cannot be read; the text says why."""
+    """The answers cannot be read; the text says why, and so does the code."""
+
+    def __init__(self, code: str, words: str) -> None:
+        super().__init__(words)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -37,13 +45,14 @@ def read_instance(xml: bytes) -> Instance:
     root = _parse(xml)
     form_id = (_attribute(root, "id") or "").strip()
     if not form_id:
-        raise BadInstance("The answers do not say which form they belong to.")
+        raise BadInstance("no-form-id", "The answers do not say which form they belong to.")
     meta = _child(root, "meta")
     instance_id = _text(meta, "instanceID") or f"sha256:{hashlib.sha256(xml).hexdigest()}"
     deprecated_id = _text(meta, "deprecatedID") or None
     version = (_attribute(root, "version") or "").strip()
     if max(len(form_id), len(version), len(instance_id), len(deprecated_id or "")) > LONGEST_ID:
-        raise BadInstance(f"The answers name a form, version or instance id of more than {LONGEST_ID} characters.")
+        words = f"The answers name a form, version or instance id of more than {LONGEST_ID} characters."
+        raise BadInstance("id-too-long", words)
     encrypted = _attribute(root, "encrypted") == "yes"
     return Instance(xml, root, form_id, version, instance_id, deprecated_id, encrypted)
 
@@ -76,7 +85,11 @@ def _leaves(root: etree._Element, start: str) -> Iterator[tuple[str, str]]:
 
 def _parse(xml: bytes) -> etree._Element:
     if len(xml) > LARGEST:
-        raise BadInstance(f"The answers are larger than {LARGEST // 1024 // 1024} MB.")
+        raise BadInstance("too-large", f"The answers are larger than {LARGEST // 1024 // 1024} MB.")
+    if not _in_plain_letters(xml):
+        raise BadInstance("not-well-formed", NOT_XML)
+    if xml.count(b"<") + xml.count(b"=") > MOST_MARKS:
+        raise BadInstance("too-many-elements", "The answers have too many elements and attributes.")
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -88,12 +101,20 @@ def _parse(xml: bytes) -> etree._Element:
     try:
         root = etree.fromstring(xml, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise BadInstance("The answers are not well-formed XML; they were changed or cut on the way.") from error
+        raise BadInstance("not-well-formed", NOT_XML) from error
     if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]
-        raise BadInstance("The answers hold a DOCTYPE, which is not allowed.")
-    if sum(1 for _ in root.iter()) > MOST_ELEMENTS:
-        raise BadInstance("The answers have more than a million elements.")
+        raise BadInstance("doctype", "The answers hold a DOCTYPE, which is not allowed.")
     return root
+
+
+def _in_plain_letters(xml: bytes) -> bool:
+    """True where the marks of XML are the bytes of ASCII, or UTF-16 that says so: in others nobody could count them."""
+    if xml[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        declared = DECLARED.match(xml[2:600].replace(b"\0", b""))
+        return b"<\0" in xml[:600] + b"\0" and (declared is None or declared[1].lower().startswith(b"utf-16"))
+    declared = DECLARED.match(xml[:300].removeprefix(b"\xef\xbb\xbf"))
+    first = xml[:300].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    return first == b"<" and b"\0" not in xml and (declared is None or bool(LIKE_ASCII.fullmatch(declared[1])))
 
 
 def _attribute(element: etree._Element, name: str) -> str | None:

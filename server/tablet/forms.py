@@ -7,6 +7,7 @@ from forms.offer import OfferedForm, OfferedMedia, OfferedVersion, xform_of
 from server.access import device
 from server.runtime import runtime
 from server.tablet import offers, openrosa
+from server.tablet.contact import note_contact
 from server.tablet.door import PLACES, blueprint
 
 
@@ -14,8 +15,8 @@ from server.tablet.door import PLACES, blueprint
 @blueprint.get(PLACES[1] + "/formList")
 def form_list(project_id: int) -> Response:
     """The forms that this tablet is to hold."""
-    held = runtime().offers.of(device())
-    return _if_changed(openrosa.document(held.listed(address()), etag=held.etag))
+    note_contact()
+    return _if_changed(openrosa.document(runtime().offers.of(device()).listed(address())))
 
 
 @blueprint.get(PLACES[0] + "/forms/<form_id>.xml")
@@ -97,8 +98,7 @@ def _xform(version: OfferedVersion) -> Response:
 
 
 def _manifest(form_id: str, version: OfferedVersion) -> Response:
-    etag = f"m{version.id}"
-    return _if_changed(openrosa.document(offers.manifest(address(), form_id, version), etag=etag))
+    return _if_changed(openrosa.document(offers.manifest(address(), form_id, version)))
 
 
 def _media(version: OfferedVersion, filename: str) -> Response:
@@ -108,7 +108,8 @@ def _media(version: OfferedVersion, filename: str) -> Response:
     not_changed = _not_changed(media.md5)
     if not_changed is not None:
         return not_changed
-    answer = Response(runtime().files.read(media.file_id), content_type="application/octet-stream")
+    content = () if request.method == "HEAD" else runtime().files.read(media.file_id)
+    answer = Response(content, content_type="application/octet-stream")
     answer.content_length = media.size
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return openrosa.with_headers(openrosa.cacheable(answer, media.md5))

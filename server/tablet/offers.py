@@ -1,6 +1,5 @@
 """What each project offers its tablets, kept in memory and checked against the catalogue row at every request."""
 
-import hashlib
 import threading
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -22,7 +21,6 @@ class Offer:
     catalogue: int
     forms: dict[str, OfferedForm] = field(hash=False)
     form_list: str
-    etag: str
 
     def listed(self, base: str) -> str:
         """The form list for a tablet that calls this address."""
@@ -39,22 +37,25 @@ class Offers:
 
     def of(self, device: KnownDevice) -> Offer:
         """The offer of the tablet's project, at least as new as the catalogue version the tablet came with."""
-        held = self._held.get(device.project_id)
-        if held is not None and held.catalogue >= device.catalogue:
+        return self.of_project(device.project_id, device.catalogue)
+
+    def of_project(self, project_id: int, catalogue: int) -> Offer:
+        """The offer of a project, at least as new as this version of the catalogue."""
+        held = self._held.get(project_id)
+        if held is not None and held.catalogue >= catalogue:
             return held
         with self._lock:
-            held = self._held.get(device.project_id)
-            if held is None or held.catalogue < device.catalogue:
-                held = self._read(device.project_id)
-                self._held[device.project_id] = held
+            held = self._held.get(project_id)
+            if held is None or held.catalogue < catalogue:
+                held = self._read(project_id)
+                self._held[project_id] = held
             return held
 
     def _read(self, project_id: int) -> Offer:
         with self._database.read() as session:
             catalogue = catalogue_version(session)
             forms = offer(session, project_id)
-        body = form_list(forms)
-        return Offer(catalogue, forms, body, hashlib.sha256(body.encode()).hexdigest()[:32])
+        return Offer(catalogue, forms, form_list(forms))
 
 
 def form_list(forms: dict[str, OfferedForm]) -> str:

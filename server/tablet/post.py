@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
-from werkzeug.exceptions import RequestEntityTooLarge
+from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 from werkzeug.wrappers import Request
 
-from server.spooling import IN_MEMORY, new_stream
-from storage.spool import EncryptedSpool
+from server.spooling import Spool
 from submissions.instance import LARGEST
 from submissions.parts import LONGEST_NAME, Upload
 
@@ -20,6 +20,7 @@ XML_PART = "xml_submission_file"
 INCOMPLETE_PART = "*isIncomplete*"
 MOST_PARTS = 1000
 CHUNK = 64 * 1024
+LONGEST_HEAD = 64 * 1024  # bytes that stand before the first part, in a part's headers or after the last part
 UNSAFE = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -41,12 +42,12 @@ class Post:
 
 
 def read_post(request: Request, *, largest: int) -> Post:
-    """The whole post, its files in memory or in encrypted spools. Raises BadPost, PostTooLarge."""
+    """The whole post, in memory or in one encrypted spool. Raises BadPost, PostTooLarge, FilesUnavailable."""
     if request.content_length is not None and request.content_length > largest:
         raise PostTooLarge(f"more than {largest // 1024 // 1024} MB")
     kind, options = parse_options_header(request.headers.get("Content-Type"))
     if kind != "multipart/form-data" or not options.get("boundary"):
-        raise BadPost("The request is not a form submission (multipart/form-data).")
+        raise BadPost(_("The request is not a form submission (multipart/form-data)."))
     parts = _Parts()
     for event in _events(request, options["boundary"].encode("utf-8", "replace"), largest):
         parts.take(event)
@@ -57,13 +58,12 @@ class _Parts:
     """Collects the parts of a post as they are read."""
 
     def __init__(self) -> None:
-        self.xml: list[bytes] = []
+        self.xml: bytes | None = None
         self.uploads: list[Upload] = []
         self.incomplete = False
-        self._name = ""
-        self._file: tuple[str, str] | None = None
-        self._stream: IO[bytes] = new_stream(0)
-        self._size = 0
+        self._spool = Spool()
+        self._count = self._start = 0
+        self._name = self._file_name = self._type = ""
 
     def take(self, event: object) -> None:
         """The event belongs to the part that is being read, or starts one."""
@@ -74,50 +74,41 @@ class _Parts:
 
     def post(self) -> Post:
         """All parts together; raises BadPost unless exactly one of them is the XML."""
-        if len(self.xml) != 1:
-            how_many = "no" if not self.xml else "more than one"
-            raise BadPost(f"The request holds {how_many} part named {XML_PART}.")
-        return Post(self.xml[0], tuple(self.uploads), self.incomplete)
+        if self.xml is None:
+            raise BadPost(_("The request holds no answers (no part named xml_submission_file)."))
+        return Post(self.xml, tuple(self.uploads), self.incomplete)
 
     def _begin(self, event: Field | File) -> None:
-        if len(self.uploads) + len(self.xml) > MOST_PARTS:
+        self._count += 1
+        if self._count > MOST_PARTS:
             raise PostTooLarge(f"more than {MOST_PARTS} parts")
         self._name = event.name or ""
+        if self._name == XML_PART and self.xml is not None:
+            raise BadPost(_("The request holds answers twice (two parts named xml_submission_file)."))
         claimed = event.filename if isinstance(event, File) else ""
-        self._file = (clean_name(claimed or self._name), event.headers.get("Content-Type", ""))
-        self._stream, self._size = new_stream(0), 0
+        self._file_name, self._type = clean_name(claimed or self._name), event.headers.get("Content-Type", "")
+        self._start = self._spool.size
 
     def _add(self, event: Data) -> None:
-        self._size += len(event.data)
-        if self._name in {XML_PART, INCOMPLETE_PART} and self._size > LARGEST:
+        self._spool.write(event.data)
+        if self._name in {XML_PART, INCOMPLETE_PART} and self._spool.size - self._start > LARGEST:
             raise PostTooLarge(f"answers of more than {LARGEST // 1024 // 1024} MB")
-        if self._size > IN_MEMORY and not isinstance(self._stream, EncryptedSpool):
-            self._stream = _spooled(self._stream)
-        self._stream.write(event.data)
         if not event.more_data:
-            self._end()
+            self._end(self._spool.since(self._start))
 
-    def _end(self) -> None:
-        self._stream.seek(0)
+    def _end(self, content: IO[bytes]) -> None:
         if self._name == XML_PART:
-            self.xml.append(self._stream.read())
+            self.xml = content.read()
         elif self._name == INCOMPLETE_PART:
-            self.incomplete = self._stream.read(10).strip().lower() in {b"yes", b"true", b"1"}
-        elif self._file is not None:
-            self.uploads.append(Upload(self._file[0], self._file[1], self._stream))
+            self.incomplete = content.read(10).strip().lower() in {b"yes", b"true", b"1"}
+        else:
+            self.uploads.append(Upload(self._file_name, self._type, content))
 
 
 def clean_name(claimed: str) -> str:
     """The plain file name, without folders or control characters, at most 255 characters."""
     name = UNSAFE.sub("", unicodedata.normalize("NFC", claimed).replace("\\", "/").rpartition("/")[2]).strip()
     return name[:LONGEST_NAME] if name.strip(".") else "unnamed"
-
-
-def _spooled(stream: IO[bytes]) -> IO[bytes]:
-    spool = new_stream(IN_MEMORY + 1)
-    stream.seek(0)
-    spool.write(stream.read())
-    return spool
 
 
 def _events(request: Request, boundary: bytes, largest: int) -> Iterator[object]:
@@ -135,9 +126,12 @@ def _events(request: Request, boundary: bytes, largest: int) -> Iterator[object]
                 event = decoder.next_event()
             if isinstance(event, Epilogue):
                 return
+            if len(decoder.buffer) > LONGEST_HEAD:
+                raise PostTooLarge("what stands before, between or after the parts is too long")
             if not chunk:
-                raise BadPost("The request was cut on the way. The tablet still has everything; send it again.")
+                raise BadPost(_("The request was cut on the way. The tablet still has everything; send it again."))
     except RequestEntityTooLarge as error:
         raise PostTooLarge("a part's headers are too long") from error
-    except (ValueError, UnicodeDecodeError) as error:
-        raise BadPost("The request was cut on the way. The tablet still has everything; send it again.") from error
+    except (HTTPException, ValueError) as error:
+        words = _("The request was cut on the way. The tablet still has everything; send it again.")
+        raise BadPost(words) from error
