@@ -11,13 +11,13 @@ from accounts.tables import Device
 from audit.chain import key_fits
 from audit.trail import AuditEntry
 from server.cli.checks import Check
+from server.figures import is_silent, oldest_pending
 from server.settings import Settings
 from storage.database import DatabaseUnavailable, make_engine
 from storage.schema import SchemaUnfit, require_current
 from submissions.inbox import count_by_filing
 from submissions.tables import Filing, Submission
 
-SILENT = timedelta(days=7)
 OLD_SECRET = timedelta(days=180)
 SLOW, STUCK = timedelta(minutes=5), timedelta(hours=1)  # how long a submission may wait to be filed
 SKEW = timedelta(seconds=5)
@@ -79,8 +79,8 @@ def set_aside(session: Session, settings: Settings, now: datetime) -> Check:
 def backlog(session: Session, settings: Settings, now: datetime) -> Check:
     """What came in is filed soon."""
     pending = (Submission.filing == Filing.PENDING.value,)
-    oldest, count = session.execute(select(func.min(Submission.received_at), func.count()).where(*pending)).one()
-    if not count:
+    oldest, count = oldest_pending(session), session.scalar(select(func.count()).where(*pending))
+    if oldest is None:
         return Check("filing", "ok", "nothing waits to be filed")
     waited = now - oldest
     says = f"{count} wait to be filed, the oldest for {round(waited.total_seconds() / 60)} minutes"
@@ -93,10 +93,9 @@ def backlog(session: Session, settings: Settings, now: datetime) -> Check:
 
 def silent_tablets(session: Session, settings: Settings, now: datetime) -> Check:
     """Every tablet was heard from within a week."""
-    heard = func.coalesce(Device.last_seen_at, Device.enrolled_at)
     return _tablets(
         session,
-        heard < now - SILENT,
+        is_silent(now),
         Check("tablets", "ok", "each was heard from within 7 days"),
         (
             "silent for more than 7 days",
