@@ -94,7 +94,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 def meant_path(request: Parser) -> str:
     """The path that the request line names, as far as it can be read."""
     head: bytes = getattr(request, "first_line", b"") if request.error.code != 431 else request.header_plus
-    words = head.lstrip().split(b"\r\n", 1)[0].split(b" ")
+    words = head.lstrip().split(b"\r\n", 1)[0].split()
     try:
         path: str = split_uri(words[1])[2] if len(words) > 1 else "/"
     except (ParsingError, ValueError):

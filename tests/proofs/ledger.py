@@ -2,10 +2,11 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from cases.tables import Case, Source
 from storage.database import Database
@@ -15,6 +16,9 @@ from submissions.opening import open_attachments, open_xml, read_file
 from submissions.tables import Submission
 from tests.collect.store import Instance
 from tests.proofs.rig import Site, sha256, wait_for
+
+ROWS = select(func.count()).select_from(Submission)
+PENDING = select(func.count()).where(Submission.filing == "pending")
 
 
 @dataclass(frozen=True)
@@ -28,37 +32,47 @@ class Kept:
     effects: int
 
 
+@contextmanager
+def opened(site: Site) -> Iterator[Database]:
+    """The site's database, with the key."""
+    database = Database(site.fieldcase.url, read_key_file(site.fieldcase.key), patience=30)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
 def kept(site: Site) -> dict[str, list[Kept]]:
     """Everything that can be read, by instance id."""
     files = LocalFiles(site.fieldcase.data / "files")
-    database = Database(site.fieldcase.url, read_key_file(site.fieldcase.key), patience=30)
     found: dict[str, list[Kept]] = {}
-    try:
-        with database.read() as session:
-            effects = Counter(session.scalars(select(Source.submission_id)).all())
-            for row in session.scalars(select(Submission)):
-                opened = [one for one in open_attachments(session, row.id) if one.received]
-                parts = sorted((one.name, _digest(read_file(files, one))) for one in opened)
-                here = Kept(sha256(open_xml(session, row)), tuple(parts), row.filing, row.variant, effects[row.id])
-                found.setdefault(row.instance_id, []).append(here)
-    finally:
-        database.close()
+    with opened(site) as database, database.read() as session:
+        effects = Counter(session.scalars(select(Source.submission_id)).all())
+        for row in session.scalars(select(Submission)):
+            held = [one for one in open_attachments(session, row.id) if one.received]
+            parts = sorted((one.name, _digest(read_file(files, one))) for one in held)
+            here = Kept(sha256(open_xml(session, row)), tuple(parts), row.filing, row.variant, effects[row.id])
+            found.setdefault(row.instance_id, []).append(here)
     return found
+
+
+@contextmanager
+def counting(site: Site) -> Iterator[Callable[[], int]]:
+    """Says how many submissions there are, as often as it is asked."""
+    with opened(site) as database:
+        yield lambda: _count(database, ROWS)
 
 
 def pending(site: Site) -> int:
     """How many submissions wait to be filed."""
-    return _count(site, select(func.count()).where(Submission.filing == "pending"))
-
-
-def rows(site: Site) -> int:
-    """How many submissions there are."""
-    return _count(site, select(func.count()).select_from(Submission))
+    with opened(site) as database:
+        return _count(database, PENDING)
 
 
 def cases(site: Site) -> int:
     """How many cases there are."""
-    return _count(site, select(func.count()).select_from(Case))
+    with opened(site) as database:
+        return _count(database, select(func.count()).select_from(Case))
 
 
 def all_filed(site: Site, seconds: float = 300) -> None:
@@ -92,13 +106,9 @@ def check(site: Site, *, acknowledged: Iterable[Instance], tried: Iterable[Insta
     return len(here)
 
 
-def _count(site: Site, query: object) -> int:
-    database = Database(site.fieldcase.url, read_key_file(site.fieldcase.key), patience=30)
-    try:
-        with database.read() as session:
-            return int(session.scalar(query) or 0)  # type: ignore[call-overload]
-    finally:
-        database.close()
+def _count(database: Database, query: Select[int]) -> int:
+    with database.read() as session:
+        return session.scalar(query) or 0
 
 
 def _digest(chunks: Iterable[bytes]) -> str:

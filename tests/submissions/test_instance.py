@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from submissions.instance import LARGEST, LONGEST_ID, BadInstance, named_files, read_instance
+from submissions.instance import LARGEST, LONGEST_ID, MOST_MARKS, BadInstance, named_files, read_instance
 
 META = "<meta><instanceID>uuid:1</instanceID></meta>"
 
@@ -138,9 +138,17 @@ def test_answers_that_are_too_large_are_refused_before_they_are_parsed():
         read_instance(b" " * (LARGEST + 1))
 
 
-def test_more_than_a_million_elements_are_refused():
-    with pytest.raises(BadInstance, match="more than a million elements"):
-        read_instance(b"<data id='f'>" + b"<a/>" * 1_000_001 + b"</data>")
+@pytest.mark.parametrize("many", [b"<a/>" * MOST_MARKS, b"<a " + b"a='' " * MOST_MARKS + b"/>", b"<!---->" * MOST_MARKS])
+def test_too_many_elements_and_attributes_are_refused_before_they_are_parsed(many):
+    with pytest.raises(BadInstance, match="too many elements and attributes"):
+        read_instance(b"<data id='f'>" + many + b"</data>")
+
+
+@pytest.mark.parametrize("encoding", ["utf-7", "utf-32", "cp037", "utf-16-le"])
+def test_answers_whose_marks_are_not_those_of_ascii_are_refused_before_they_are_parsed(encoding):
+    xml = f"<?xml version='1.0' encoding='{encoding}'?><data id='f'>{META}</data>".encode(encoding)
+    with pytest.raises(BadInstance, match="not well-formed"):
+        read_instance(xml)
 
 
 def test_no_error_text_holds_an_answer():
