@@ -56,6 +56,12 @@ def held_parts(session: Session, form_pk: int, instance: Instance) -> frozenset[
     return frozenset((slot, content) for slot, content in rows)
 
 
+def parts_of(session: Session, submission_id: int) -> frozenset[tuple[str, str]]:
+    """Slot and content of every file that is held beside the submission."""
+    query = select(Attachment.slot, Attachment.content).where(Attachment.submission_id == submission_id)
+    return frozenset((slot, content) for slot, content in session.execute(query.where(Attachment.content != "")))
+
+
 def keep_files(
     uploads: Sequence[Upload], *, keys: IntakeKeys, files: Files, held: frozenset[tuple[str, str]]
 ) -> list[Part]:

@@ -44,11 +44,13 @@ class FormClosed(Exception):
 
 @dataclass(frozen=True)
 class Sender:
-    """The tablet or person that a submission came from."""
+    """The tablet or person that a submission came from, with what it says of its installation and its software."""
 
     actor: Actor
     device_id: int | None = None
     person_id: int | None = None
+    install_id: str | None = None
+    app_version: str | None = None
 
 
 def receive(
@@ -81,6 +83,14 @@ def receive(
             return Receipt.HELD
         return Receipt.EDITED if instance.deprecated_id else Receipt.STORED
     return _again(session, row, instance, parts, form=form, sender=sender, now=now, strict=strict)
+
+
+def attach(
+    session: Session, submission: Submission, parts: Sequence[Part], *, sender: Sender, now: datetime
+) -> Receipt:
+    """The files stand beside a submission that is held; the same ones again change nothing."""
+    held = session.execute(select(Submission.id, Submission.filing).where(Submission.id == submission.id)).one()
+    return _add_late_parts(session, held, parts, sender=sender, now=now)
 
 
 def xml_place(form_pk: int, instance_id: str, variant: str) -> str:
@@ -121,6 +131,8 @@ def _row(
         "deprecated_id": instance.deprecated_id,
         "device_id": sender.device_id,
         "person_id": sender.person_id,
+        "install_id": sender.install_id,
+        "app_version": sender.app_version,
         "received_at": now,
         "size": len(instance.xml),
         "fingerprint": keys.fingerprint(instance.xml),

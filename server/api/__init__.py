@@ -7,6 +7,8 @@ from flask import Flask
 NOUNS = (
     "app_users",
     "assignments",
+    "attachments",
+    "comments",
     "form_attachments",
     "form_creation",
     "form_versions",
@@ -16,6 +18,9 @@ NOUNS = (
     "projects",
     "roles",
     "sessions",
+    "submission_creation",
+    "submission_versions",
+    "submissions",
 )
 
 

@@ -1,14 +1,16 @@
 """The JSON door's blueprint, and how its routes say what they take and give."""
 
+import json
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, TypeVar
 
 import marshmallow as ma
-from flask import request
+from flask import Response, request
 from flask_smorest import Blueprint
 
 from server.api.problems import wrong_type
-from server.api.reading import Parser
+from server.api.reading import JSON_TYPE, Parser
 from server.api.shapes import Fault
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -48,6 +50,21 @@ def query(shape: type[ma.Schema]) -> Callable[[View], View]:
 def gives(shape: type[ma.Schema], *, many: bool = False) -> Callable[[View], View]:
     """The function's result is written by the shape, and so described."""
     add: Callable[[View], View] = blueprint.response(200, shape(many=many))
+    return add
+
+
+def gives_mapping(values: dict[str, Any]) -> Callable[[View], View]:
+    """The function's result is an object whose names are not known beforehand, described by what stands under them."""
+    described = {"type": "object", "additionalProperties": values}
+
+    def add(view: View) -> View:
+        @wraps(view)
+        def write(*arguments: Any, **named: Any) -> Response:
+            return Response(json.dumps(view(*arguments, **named), ensure_ascii=False), content_type=JSON_TYPE)
+
+        described_view: View = blueprint.response(200, described)(write)
+        return described_view
+
     return add
 
 
