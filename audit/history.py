@@ -21,6 +21,26 @@ def last_times(session: Session, subjects: Sequence[str], actions: Iterable[Acti
     return dict(session.execute(query.group_by(AuditEntry.subject)).all())
 
 
+def entries(
+    session: Session,
+    *,
+    action: str = "",
+    start: datetime | None = None,
+    end: datetime | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> list[AuditEntry]:
+    """What was done, newest first: of this kind or of kinds that begin with it and a dot, in this time."""
+    query = select(AuditEntry)
+    if action:
+        query = query.where((AuditEntry.action == action) | AuditEntry.action.startswith(f"{action}.", autoescape=True))
+    if start is not None:
+        query = query.where(AuditEntry.at >= start)
+    if end is not None:
+        query = query.where(AuditEntry.at <= end)
+    return list(session.scalars(query.order_by(AuditEntry.id.desc()).limit(limit).offset(offset)))
+
+
 def began(session: Session) -> datetime:
     """When the first act was recorded: the installation's beginning."""
     return session.scalars(select(AuditEntry.at).order_by(AuditEntry.id).limit(1)).one()

@@ -65,6 +65,7 @@ def list_cases(
     session: Session,
     *,
     viewer: Viewer,
+    project_id: int | None = None,
     stage: str = "",
     proposed: bool | None = None,
     before: Place | None = None,
@@ -77,6 +78,8 @@ def list_cases(
     """
     viewer.require(Right.LIST_CASES)
     query = _visible(select(Case, Agency.name).join(Agency, Agency.id == Case.agency_id), viewer)
+    if project_id is not None:
+        query = query.where(Case.project_id == project_id)
     if stage:
         query = query.where(Case.stage == stage)
     if proposed is not None:

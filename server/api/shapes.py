@@ -83,6 +83,13 @@ class Moment(_Strict, ma.fields.DateTime):
         return iso(value)
 
 
+class Day(_Strict, ma.fields.Date):
+    """A day (ISO 8601)."""
+
+    expected = "a day like 2026-05-03"
+    default_error_messages = {"invalid": TYPE, "format": TYPE}  # noqa: RUF012
+
+
 class Word(Text):
     """One of a few words."""
 
