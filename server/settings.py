@@ -172,12 +172,6 @@ def _token(name: str, text: str) -> str:
     return text
 
 
-def _token(name: str, text: str) -> str:
-    if len(text) < SHORTEST_TOKEN or not text.isascii():
-        raise BadSetting(f"{name} must have at least {SHORTEST_TOKEN} letters and digits that nobody can guess")
-    return text
-
-
 def _one_of(*choices: str) -> Any:
     def read(name: str, text: str) -> str:
         if text not in choices:

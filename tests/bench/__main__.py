@@ -182,8 +182,14 @@ def machine() -> str:
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
     gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     cores = os.cpu_count()
-    python, sqlite = platform.python_version(), sqlite3.sqlite_version
-    return f"{model[1] if model else platform.machine()}, {cores} cores, {gib:.0f} GiB, Python {python}, SQLite {sqlite}"
+    name = model[1] if model else platform.machine()
+    versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    return f"{name}, {cores} cores, {gib:.0f} GiB, {versions}"
+
+
+def plural(connections: int) -> str:
+    """So many connections, in words."""
+    return f"{connections} connection{'s' if connections > 1 else ''}"
 
 
 def sync_cost() -> float:
@@ -221,11 +227,11 @@ def main() -> None:
     rows = []
     for connections in CONNECTIONS:
         for filing, words in (("off", "receiving"), ("process", "receiving and filing")):
-            name = f"{words}, {connections} connection{'s' if connections > 1 else ''}"
+            name = f"{words}, {plural(connections)}"
             rows.append((name, compare(filing, b"", connections, POSTS)))
             print(name, rows[-1][1], flush=True)
     for connections in CONNECTIONS:
-        name = f"receiving and filing with a 200 kB photo, {connections} connection{'s' if connections > 1 else ''}"
+        name = f"receiving and filing with a 200 kB photo, {plural(connections)}"
         rows.append((name, compare("process", os.urandom(PHOTO), connections, max(50, POSTS // 5))))
         print(name, rows[-1][1], flush=True)
     lists = form_lists()

@@ -32,7 +32,7 @@ def application(path: str) -> Callable[[dict[str, Any], Start], Iterable[bytes]]
 
     setup = sqlite3.connect(path)
     setup.execute("PRAGMA journal_mode=WAL")
-    setup.execute("CREATE TABLE IF NOT EXISTS posts (id INTEGER PRIMARY KEY, instance TEXT UNIQUE, xml BLOB, files BLOB)")
+    setup.execute("CREATE TABLE posts (id INTEGER PRIMARY KEY, instance TEXT UNIQUE, xml BLOB, files BLOB)")
     setup.commit()
     setup.close()
 

@@ -62,7 +62,8 @@ def run(host: str, port: int, request: bytes, connections: int, total: int) -> d
         return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))], 2)
 
     rate = round(len(latencies) / seconds, 1)
-    return {"rate": rate, "p50": at(0.5), "p95": at(0.95), "p99": at(0.99), "errors": errors, "seconds": round(seconds, 3)}
+    shares = {"p50": at(0.5), "p95": at(0.95), "p99": at(0.99)}
+    return {"rate": rate, **shares, "errors": errors, "seconds": round(seconds, 3)}
 
 
 def _next(connection: _Connection, request: bytes) -> None:
