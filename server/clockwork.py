@@ -4,7 +4,8 @@ import logging
 import os
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -53,6 +54,17 @@ WORK: tuple[tuple[Callable[[Session, datetime], None], int, str], ...] = (
 )
 
 
+@contextmanager
+def broken_off_is_said() -> Iterator[None]:
+    """What breaks off is logged and tried again when it next falls due; a thread that died would do nothing more."""
+    try:
+        yield
+    except (DatabaseUnavailable, KeysLocked) as error:
+        log.warning("periodic work waits: %s", type(error).__name__)
+    except Exception as error:
+        log.error("periodic work broke off and goes on", exc_info=error)
+
+
 class Clockwork(threading.Thread):
     """Does the periodic work while it holds the leases, until it is stopped."""
 
@@ -66,12 +78,8 @@ class Clockwork(threading.Thread):
     def run(self) -> None:
         """The work is done as it falls due, until `stop`."""
         while not self._stopped.wait(1):
-            try:
+            with broken_off_is_said():
                 self.tick(clock())
-            except (DatabaseUnavailable, KeysLocked) as error:
-                log.warning("periodic work waits: %s", type(error).__name__)
-            except Exception as error:  # A thread that died would leave the trail unchained.
-                log.error("periodic work broke off and goes on", exc_info=error)
 
     def tick(self, now: datetime) -> None:
         """What is due is done, as far as this process holds the leases; each in a transaction of its own."""
@@ -81,7 +89,7 @@ class Clockwork(threading.Thread):
         for work, every, lease in WORK:
             if lease in leases and now.timestamp() >= self._due[work]:
                 self._due[work] = now.timestamp() + every
-                with self._running.database.begin() as session:
+                with broken_off_is_said(), self._running.database.begin() as session:
                     work(session, now)
 
     def stop(self) -> None:
