@@ -28,6 +28,19 @@ SCALE = float(os.environ.get("FIELDCASE_BENCH_SCALE", "1"))
 POSTS = max(50, int(2000 * SCALE))
 PHOTO = 200_000  # bytes
 CONNECTIONS = (1, 8, 32)
+COLUMNS = (
+    "load",
+    "floor/s",
+    "floor p50 / p99 ms",
+    "Fieldcase/s",
+    "p50 / p95 / p99 ms",
+    "share of the floor",
+    "filed/s",
+    "share",
+    "caught up s",
+    "CPU ms each",
+    "peak MB",
+)
 
 
 def free_port() -> int:
@@ -207,8 +220,7 @@ def sync_cost() -> float:
 
 def table(rows: list[tuple[str, dict[str, Any]]]) -> Iterator[str]:
     """The comparison as a markdown table."""
-    yield "| load | floor/s | floor p50 / p99 ms | Fieldcase/s | p50 / p95 / p99 ms | share of the floor | filed/s | share "
-    yield "| caught up s | CPU ms each | peak MB |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
+    yield f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}\n"
     for name, row in rows:
         floor, ours = row["floor"], row["fieldcase"]
         share = ours["rate"] / floor["rate"]
