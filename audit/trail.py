@@ -31,6 +31,8 @@ class Action(StrEnum):
     DEVICE_ENROLLED = "device.enrol"
     DEVICE_REVOKED = "device.revoke"
     FORM_CLOSED = "form.close"
+    FORM_DRAFTED = "form.draft"
+    FORM_DRAFT_DISCARDED = "form.discard"
     FORM_OPENED = "form.open"
     FORM_PUBLISHED = "form.publish"
     FORM_REMAPPED = "form.remap"

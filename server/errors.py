@@ -17,12 +17,14 @@ from accounts.roles import NotAllowed, UnknownRole
 from accounts.sessions import SignInRefused, TooManyTries
 from audit.trail import Action, record
 from cases.caseload import CaseNotFound
+from forms.drafts import DraftNotFound
 from forms.library import FormNotFound
 from forms.publish import MediaMissing, MediaUnwanted, VersionTaken
 from server.access import NotSignedIn, WrongToken, actor
 from server.runtime import clock, runtime
 from server.tablet import openrosa
 from server.tablet.post import BadPost, PostTooLarge
+from server.turns import DownloadsBusy
 from storage.database import DatabaseUnavailable
 from storage.files import FileAbsent, FilesUnavailable
 from storage.lease import BackupRuns
@@ -50,6 +52,8 @@ STATUS: dict[type[Exception], int] = {
     DeviceExists: 409,
     DeviceNotFound: 404,
     DeviceUnknown: 401,
+    DownloadsBusy: 503,
+    DraftNotFound: 404,
     FileAbsent: 404,
     FilesUnavailable: 503,
     FormClosed: 409,

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from accounts.roles import Right, Viewer
-from forms.tables import Form, FormVersion
+from forms.tables import Form, FormDraft, FormState, FormVersion
 from server.api import actors
 from server.api.shapes import Flag, Moment, Shape, Text, Whole, listed, nested
 from submissions.inbox import visible
@@ -58,6 +58,23 @@ def shown(form: Form, version: FormVersion, created_at: datetime) -> dict[str, A
         "createdAt": created_at,
         "updatedAt": version.published_at if version.published_at != created_at else None,
         "publishedAt": version.published_at,
+    }
+
+
+def shown_draft(draft: FormDraft) -> dict[str, Any]:
+    """A draft in the shape of a form that was never published."""
+    return {
+        "projectId": draft.project_id,
+        "xmlFormId": draft.form_id,
+        "name": draft.title,
+        "version": draft.version,
+        "hash": draft.md5,
+        "state": FormState.OPEN.value,
+        "keyId": None,
+        "enketoId": None,
+        "createdAt": draft.made_at,
+        "updatedAt": None,
+        "publishedAt": None,
     }
 
 

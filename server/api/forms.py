@@ -7,13 +7,14 @@ from sqlalchemy.orm import Session
 
 from accounts.projects import get_project
 from accounts.roles import Right, Viewer
+from forms.drafts import list_drafts
 from forms.library import FormNotFound, find_version, get_form, get_version, list_forms, set_state
 from forms.offer import xform_of
 from forms.tables import Form, FormState, FormVersion
 from server.access import require
 from server.api.door import FORM, PROJECT, body, extended, gives, gives_bytes, may_answer, query, route
 from server.api.form_fields import FieldShape, fields_of
-from server.api.form_shapes import EXCEL, FormShape, first_published, more, shown
+from server.api.form_shapes import EXCEL, FormShape, first_published, more, shown, shown_draft
 from server.api.problems import missing
 from server.api.shapes import Flag, Shape, Word
 from server.api.verbs import verbs_of
@@ -46,26 +47,36 @@ class FormChange(Shape):
 @gives(FormShape, many=True)
 @may_answer(400, 401, 403, 404)
 def forms(wanted: dict[str, Any], project_id: int) -> list[dict[str, Any]]:
-    """Every published form with the version that tablets fetch."""
+    """Every published form with the version that tablets fetch, and for designers what is a draft only."""
     person, in_full = require(Right.READ_FORMS), extended()
     with runtime().database.read() as session:
-        held = [] if wanted["deleted"] else list_forms(session, get_project(session, project_id).id)
+        get_project(session, project_id)
+        if wanted["deleted"]:
+            return []
+        held = list_forms(session, project_id)
         begun = first_published(session, [one.form for one in held])
         rows = [shown(one.form, one.version, begun[one.form.id]) for one in held]
         if in_full:
             for row, one in zip(rows, held, strict=True):
                 row |= more(session, one.form, one.version, viewer=person)
-        return rows
+        return rows + _drafts(session, project_id, person, {row["xmlFormId"] for row in rows})
 
 
 @route("GET", FORM, tag="forms", endpoint="form")
 @gives(FormShape)
 @may_answer(400, 401, 403, 404)
 def form(project_id: int, form_id: str) -> dict[str, Any]:
-    """One form with the version that tablets fetch."""
+    """One form with the version that tablets fetch; for designers the draft, while there is nothing else."""
     person, in_full = require(Right.READ_FORMS), extended()
     with runtime().database.read() as session:
-        held, version = current(session, project_id, form_id)
+        try:
+            held, version = current(session, project_id, form_id)
+        except FormNotFound:
+            drafts = _drafts(session, project_id, person, set())
+            found = next((one for one in drafts if one["xmlFormId"] == form_id), None)
+            if found is None:
+                raise
+            return found
         row = one_form(session, held, version)
         if in_full:
             row |= more(session, held, version, viewer=person) | {"verbs": verbs_of(person.rights)}
@@ -120,6 +131,11 @@ def form_xls(project_id: int, form_id: str) -> Response:
 def form_fields(wanted: dict[str, Any], project_id: int, form_id: str) -> list[dict[str, Any]]:
     """The groups and questions of the form in their order."""
     return fields(project_id, form_id, None, odata=wanted["odata"])
+
+
+def _drafts(session: Session, project_id: int, person: Viewer, published: set[str]) -> list[dict[str, Any]]:
+    held = list_drafts(session, project_id) if person.may(Right.PUBLISH_FORMS) else []
+    return [shown_draft(one) for one in held if one.form_id not in published]
 
 
 def current(session: Session, project_id: int, form_id: str) -> tuple[Form, FormVersion]:

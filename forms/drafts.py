@@ -1,0 +1,113 @@
+"""Forms that are being made: a draft holds what was uploaded until it is published or thrown away."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session, undefer
+
+from accounts.projects import get_project
+from audit.trail import Action, Actor, record
+from forms.tables import DraftMedia, FormDraft
+from storage.database import insert_once
+from xlsforms.compile import Compiled
+from xlsforms.questions import FormDefinition
+
+MADE_HERE = frozenset({"itemsets.csv"})
+"""Files that a form names and that are made with it from its workbook."""
+
+
+class DraftNotFound(Exception):
+    """There is no draft of this form."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A file that a draft names, and the file itself once it came."""
+
+    name: str
+    media: DraftMedia | None
+
+
+def keep_draft(
+    session: Session,
+    compiled: Compiled,
+    *,
+    content: bytes,
+    filename: str,
+    project_id: int,
+    actor: Actor,
+    now: datetime,
+) -> FormDraft:
+    """The upload is the form's draft in place of the one before it, whose files stay where they are named still."""
+    definition = compiled.definition
+    told: dict[str, Any] = {"content": content, "xform": compiled.xform, "filename": filename}
+    told |= {"definition": definition.to_json(), "version": definition.version, "title": definition.title}
+    told |= {"md5": _md5(compiled.xform), "made_at": now, "made_by": str(actor)}
+    place = {"project_id": get_project(session, project_id).id, "form_id": definition.form_id}
+    insert_once(session, FormDraft, {**place, **told})
+    draft = find_draft(session, project_id, definition.form_id, lock=True)
+    for name, value in told.items():
+        setattr(draft, name, value)
+    session.flush()
+    record(session, actor, Action.FORM_DRAFTED, f"draft:{draft.id}", now=now)
+    return draft
+
+
+def find_draft(session: Session, project_id: int, form_id: str, *, lock: bool = False) -> FormDraft:
+    """The form's draft with all that was uploaded; with `lock`, nobody else changes it until the transaction ends.
+
+    Raises DraftNotFound.
+    """
+    query = select(FormDraft).where(FormDraft.project_id == project_id, FormDraft.form_id == form_id)
+    whole = (undefer(FormDraft.content), undefer(FormDraft.xform), undefer(FormDraft.definition))
+    query = query.options(*whole).execution_options(populate_existing=True)
+    draft = session.scalar(query.with_for_update() if lock else query)
+    if draft is None:
+        raise DraftNotFound("There is no draft of this form.")
+    return draft
+
+
+def list_drafts(session: Session, project_id: int) -> list[FormDraft]:
+    """Every draft of the project, by title and form id."""
+    query = select(FormDraft).where(FormDraft.project_id == project_id)
+    return list(session.scalars(query.order_by(FormDraft.title, FormDraft.form_id)))
+
+
+def slots(session: Session, draft: FormDraft) -> list[Slot]:
+    """The files that the draft names and that do not come with its workbook, by name."""
+    held = {one.filename: one for one in _media(session, draft)}
+    named = set(FormDefinition.from_json(draft.definition).media) - MADE_HERE
+    return [Slot(name, held.get(name)) for name in sorted(named)]
+
+
+def put_beside(
+    session: Session, draft: FormDraft, name: str, *, file_id: str, md5: str, size: int, now: datetime
+) -> None:
+    """The file stands beside the draft, in place of the one before it; sweeping removes what no row names."""
+    take_away(session, draft, name)
+    media = DraftMedia(draft_id=draft.id, filename=name, file_id=file_id, md5=md5, size=size, made_at=now)
+    session.add(media)
+    session.flush()
+
+
+def take_away(session: Session, draft: FormDraft, name: str) -> None:
+    """No file of this name stands beside the draft."""
+    session.execute(delete(DraftMedia).where(DraftMedia.draft_id == draft.id, DraftMedia.filename == name))
+
+
+def discard_draft(session: Session, draft: FormDraft, *, actor: Actor, now: datetime) -> None:
+    """There is no draft of the form, and no file beside it."""
+    session.execute(delete(DraftMedia).where(DraftMedia.draft_id == draft.id))
+    session.execute(delete(FormDraft).where(FormDraft.id == draft.id))
+    record(session, actor, Action.FORM_DRAFT_DISCARDED, f"draft:{draft.id}", now=now)
+
+
+def _media(session: Session, draft: FormDraft) -> list[DraftMedia]:
+    return list(session.scalars(select(DraftMedia).where(DraftMedia.draft_id == draft.id)))
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()

@@ -1,0 +1,232 @@
+"""Drafts: forms as they are being made, with the files that they name, until they are published."""
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import marshmallow as ma
+from flask import Response, request
+from sqlalchemy.orm import Session
+
+from accounts.projects import get_project
+from accounts.roles import Right, Viewer
+from cases.publishing import Checked, check_form, publish_form
+from forms.drafts import (
+    DraftNotFound,
+    Slot,
+    discard_draft,
+    find_draft,
+    keep_draft,
+    put_beside,
+    slots,
+    take_away,
+)
+from forms.library import FormNotFound
+from forms.tables import FormDraft
+from server.access import LARGEST, require
+from server.api.door import FORM, gives, gives_bytes, may_answer, query, route, takes_bytes
+from server.api.form_attachments import AttachmentShape, held_file
+from server.api.form_shapes import FormShape, shown_draft
+from server.api.form_uploads import TAKES, CreationQuery, form_id_of, read_form_body
+from server.api.forms import XML, current
+from server.api.problems import Problem, unreadable, wrong_value
+from server.api.shapes import DONE, Shape, Success, Text
+from server.runtime import clock, runtime
+from xlsforms.compile import RefusedForm
+from xlsforms.renaming import with_version
+
+DRAFT = FORM + "/draft"
+FILE = DRAFT + "/attachments/<filename>"
+
+
+class PublishQuery(Shape):
+    """What the version is called."""
+
+    version = Text(
+        load_default="",
+        validate=ma.validate.Length(max=120),
+        metadata={"description": "In place of the one that the form gives itself"},
+    )
+
+
+@route("POST", DRAFT, tag="drafts", endpoint="make_draft")
+@query(CreationQuery)
+@takes_bytes(*TAKES)
+@gives(Success)
+@may_answer(400, 401, 403, 404, 413, 415)
+def make(wanted: dict[str, Any], project_id: int, form_id: str) -> dict[str, bool]:
+    """The form in the body is the draft in place of the one before; without a body, the form as it was published."""
+    person = require(Right.PUBLISH_FORMS)
+    with runtime().database.read() as session:
+        copied = _published(session, project_id, form_id)
+    if request.content_length or request.headers.get("Transfer-Encoding"):
+        content, filename, checked = read_form_body(ignore_warnings=wanted["ignoreWarnings"])
+    elif copied is not None:
+        content, filename = copied
+        checked = check_form(content, filename, now=clock())
+    else:
+        raise unreadable("The body is empty, and the form was never published.")
+    if form_id_of(checked) != form_id:
+        raise wrong_value("formId", f"the form says {form_id_of(checked)}, and the address {form_id}")
+    keep(project_id, content, filename, checked, person)
+    return DONE
+
+
+@route("GET", DRAFT, tag="drafts", endpoint="draft")
+@gives(FormShape)
+@may_answer(401, 403, 404)
+def draft(project_id: int, form_id: str) -> dict[str, Any]:
+    """The draft."""
+    require(Right.PUBLISH_FORMS)
+    with runtime().database.read() as session:
+        return shown_draft(held_draft(session, project_id, form_id))
+
+
+@route("GET", DRAFT + ".xml", tag="drafts", endpoint="draft_xml")
+@gives_bytes(XML)
+@may_answer(401, 403, 404)
+def draft_xml(project_id: int, form_id: str) -> Response:
+    """The draft's XForm, byte for byte."""
+    require(Right.PUBLISH_FORMS)
+    with runtime().database.read() as session:
+        return Response(held_draft(session, project_id, form_id).xform, content_type=XML)
+
+
+@route("DELETE", DRAFT, tag="drafts", endpoint="discard_draft")
+@gives(Success)
+@may_answer(401, 403, 404, 409)
+def discard(project_id: int, form_id: str) -> dict[str, bool]:
+    """There is no draft any more; the form stays as it was published."""
+    person = require(Right.PUBLISH_FORMS)
+    with runtime().database.begin() as session:
+        held = held_draft(session, project_id, form_id, lock=True)
+        if _published(session, project_id, form_id) is None:
+            raise Problem("409.7", "The form was never published, so that nothing of it would be left.")
+        discard_draft(session, held, actor=person.actor, now=clock())
+    return DONE
+
+
+@route("POST", DRAFT + "/publish", tag="drafts", endpoint="publish_draft")
+@query(PublishQuery)
+@gives(Success)
+@may_answer(400, 401, 403, 404, 409, 503)
+def publish(wanted: dict[str, str], project_id: int, form_id: str) -> dict[str, bool]:
+    """Tablets fetch the draft from now on; it is a version like any other, and there is no draft any more."""
+    person, running, now = require(Right.PUBLISH_FORMS), runtime(), clock()
+    with running.database.read() as session:
+        held = held_draft(session, project_id, form_id)
+        beside = slots(session, held)
+    checked = check_form(held.content, held.filename, now=held.made_at)
+    if wanted["version"] and checked.compiled is not None:
+        checked = replace(checked, compiled=with_version(checked.compiled, _sayable(wanted["version"])))
+    media = [(one.name, b"".join(running.files.read(one.media.file_id))) for one in beside if one.media is not None]
+    with running.database.begin() as session:
+        still = held_draft(session, project_id, form_id, lock=True)
+        if still.made_at != held.made_at:
+            raise Problem("409.1", "The draft was replaced meanwhile. Look at it again and publish it then.")
+        publish_form(
+            session, checked, project_id=project_id, media=media, files=running.files, actor=person.actor, now=now
+        )
+        discard_draft(session, still, actor=person.actor, now=now)
+    running.wake_filing()
+    return DONE
+
+
+@route("GET", DRAFT + "/attachments", tag="drafts", endpoint="draft_attachments")
+@gives(AttachmentShape, many=True)
+@may_answer(401, 403, 404)
+def attachments(project_id: int, form_id: str) -> list[dict[str, Any]]:
+    """The files that the draft names, whether they came or not."""
+    require(Right.PUBLISH_FORMS)
+    with runtime().database.read() as session:
+        return [_shown(one) for one in slots(session, held_draft(session, project_id, form_id))]
+
+
+@route("POST", FILE, tag="drafts", endpoint="send_draft_attachment")
+@takes_bytes("application/octet-stream", "image/png", "image/jpeg", "audio/mpeg", "video/mp4", "text/csv")
+@gives(AttachmentShape)
+@may_answer(401, 403, 404, 413, 503)
+def send(project_id: int, form_id: str, filename: str) -> dict[str, Any]:
+    """The file that the draft names is there."""
+    require(Right.PUBLISH_FORMS)
+    running, now = runtime(), clock()
+    with running.database.read() as session:
+        _slot(session, held_draft(session, project_id, form_id), filename)
+    request.max_content_length = LARGEST
+    content = request.get_data()
+    told: dict[str, Any] = {"md5": hashlib.md5(content, usedforsecurity=False).hexdigest(), "size": len(content)}
+    file_id = running.files.put([content])  # On the disk before any row points at it.
+    with running.database.begin() as session:
+        held = held_draft(session, project_id, form_id, lock=True)
+        put_beside(session, held, filename, file_id=file_id, now=now, **told)
+        return _shown(_slot(session, held, filename))
+
+
+@route("DELETE", FILE, tag="drafts", endpoint="delete_draft_attachment")
+@gives(Success)
+@may_answer(401, 403, 404)
+def delete(project_id: int, form_id: str, filename: str) -> dict[str, bool]:
+    """The file that the draft names is not there."""
+    require(Right.PUBLISH_FORMS)
+    with runtime().database.begin() as session:
+        held = held_draft(session, project_id, form_id, lock=True)
+        _slot(session, held, filename)
+        take_away(session, held, filename)
+    return DONE
+
+
+def keep(project_id: int, content: bytes, filename: str, checked: Checked, person: Viewer) -> dict[str, Any]:
+    """The checked form is the draft of its form."""
+    if checked.compiled is None:
+        raise RefusedForm(checked.findings)
+    with runtime().database.begin() as session:
+        made = keep_draft(
+            session,
+            checked.compiled,
+            content=content,
+            filename=filename,
+            project_id=project_id,
+            actor=person.actor,
+            now=clock(),
+        )
+        return shown_draft(made)
+
+
+def held_draft(session: Session, project_id: int, form_id: str, *, lock: bool = False) -> FormDraft:
+    """The form's draft; raises ProjectNotFound, DraftNotFound."""
+    return find_draft(session, get_project(session, project_id).id, form_id, lock=lock)
+
+
+def _published(session: Session, project_id: int, form_id: str) -> tuple[bytes, str] | None:
+    """What the form was published from, None when it never was; raises FormNotFound when there is no draft either."""
+    try:
+        _form, version = current(session, project_id, form_id)
+    except FormNotFound:
+        try:
+            held_draft(session, project_id, form_id)
+        except DraftNotFound as error:
+            raise FormNotFound("There is no such form.") from error
+        return None
+    if version.workbook is not None:
+        return version.workbook, version.workbook_name
+    return version.xform, f"{form_id}.xml"
+
+
+def _slot(session: Session, held: FormDraft, filename: str) -> Slot:
+    found = next((one for one in slots(session, held) if one.name == filename), None)
+    if found is None:
+        raise FormNotFound("The form does not name such a file.")
+    return found
+
+
+def _shown(one: Slot) -> dict[str, Any]:
+    held = one.media
+    if held is None:
+        return held_file(one.name, None, None, None)
+    return held_file(one.name, held.md5, held.size, held.made_at)
+
+
+def _sayable(version: str) -> str:
+    if not version.isprintable() or version != version.strip():
+        raise wrong_value("version", "it may not begin or end with a blank, nor hold what cannot be printed")
+    return version
