@@ -13,8 +13,9 @@ import pytest
 COMMAND = r"(?P<command>(?:sudo )?(?:apt(?:-get)? install|make) .+)"
 REASON = re.compile(r"(?:Skipped: )?(?P<what>.+?)(?: is missing; install it with)?: " + COMMAND, re.DOTALL)
 APT = re.compile(r"(?:sudo )?apt(?:-get)? install (?P<packages>.+)")
-# What starts processes of its own: servers, browsers, Java, the compiler's child.
-SLOW_PLACES = frozenset({"journeys", "collect", "bench", "cli", "questionnaires", "test_compile.py", "test_hostile.py"})
+# The doors, and what starts processes of its own: servers, browsers, Java, the compiler's child.
+SLOW_FOLDERS = frozenset({"journeys", "collect", "bench", "questionnaires", "server"})
+SLOW_FILES = frozenset({"test_compile.py", "test_hostile.py", "test_backup.py", "test_key_custody.py"})
 SLOW_FIXTURES = frozenset({"browser", "page", "postgresql_url", "javarosa", "make_tablet"})
 
 
@@ -32,9 +33,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def is_slow(item: pytest.Item) -> bool:
-    """True for proofs, and for what starts processes of its own."""
+    """True for proofs, for what comes through a door, and for what starts processes of its own."""
     fixtures = SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ()))
-    return bool(item.get_closest_marker("proof") or SLOW_PLACES.intersection(item.path.parts) or fixtures)
+    return bool(
+        item.get_closest_marker("proof") or (SLOW_FOLDERS | SLOW_FILES).intersection(item.path.parts) or fixtures
+    )
 
 
 @pytest.hookimpl(trylast=True)
