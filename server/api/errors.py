@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from xml.sax.saxutils import escape
 
 from flask import Flask, Response, request
 
@@ -54,6 +55,9 @@ WORDS = {
 SAID_ITSELF = (BadDeviceName, BadInstance, DeviceExists, MediaMissing, MediaUnwanted, VersionTaken)
 """Exceptions whose text tells more than their number does."""
 
+IN_XML = frozenset({"api.odata_metadata"})
+"""Endpoints that refuse in the language that they answer in."""
+
 CONCEALED: set[str] = set()
 """Endpoints of things whose being there may not be known: what one may not do with them looks absent."""
 
@@ -71,6 +75,9 @@ def answer(error: Exception, status: int) -> Response:
     )
     body = {"code": float(code), "message": words, "details": details}
     made = Response(json.dumps(body, ensure_ascii=False), int(code.partition(".")[0]), content_type="application/json")
+    if request.endpoint in IN_XML:
+        told = f'<?xml version="1.0" encoding="UTF-8"?>\n<error code="{code}">{escape(words)}</error>\n'
+        made = Response(told, made.status_code, content_type="application/xml")
     if made.status_code == 401:
         made.headers["WWW-Authenticate"] = "Bearer"
     return made
