@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from accounts.links import LinkInvalid, link_person, use_first_link, use_person_link
 from accounts.passwords import SHORTEST, WeakPassword
-from accounts.people import BadAddress, PersonExists, anybody, roles_of
+from accounts.people import BadAddress, PersonExists, anybody, roles_of, set_language
 from accounts.sessions import start_session
 from accounts.tables import Agency, Person
 from server.desk.door import blueprint, see, typed
@@ -48,7 +48,9 @@ def use_link(token: str) -> Response:
 def _use(session: Session, token: str) -> Person:
     name, password = typed("name", 120), typed_password("password")
     if link_person(session, token, now=clock()) is not None:
-        return use_person_link(session, token, password=password, name=name, now=clock())
+        person = use_person_link(session, token, password=password, name=name, now=clock())
+        set_language(session, person.id, language())
+        return person
     email, spoken = typed("email"), language()
     return use_first_link(session, token, email=email, name=name, password=password, language=spoken, now=clock())
 
