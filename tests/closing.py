@@ -14,7 +14,7 @@ COMMAND = r"(?P<command>(?:sudo )?(?:apt(?:-get)? install|make) .+)"
 REASON = re.compile(r"(?:Skipped: )?(?P<what>.+?)(?: is missing; install it with)?: " + COMMAND, re.DOTALL)
 APT = re.compile(r"(?:sudo )?apt(?:-get)? install (?P<packages>.+)")
 # The doors, and what starts processes of its own: servers, browsers, Java, the compiler's child.
-SLOW_FOLDERS = frozenset({"journeys", "collect", "bench", "questionnaires", "server"})
+SLOW_FOLDERS = frozenset({"journeys", "collect", "bench", "questionnaires", "server", "proofs", "deploy"})
 SLOW_FILES = frozenset({"test_compile.py", "test_hostile.py", "test_backup.py", "test_key_custody.py"})
 SLOW_FIXTURES = frozenset({"browser", "page", "postgresql_url", "javarosa", "make_tablet"})
 

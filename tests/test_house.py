@@ -165,6 +165,13 @@ def test_continuous_integration_runs_everything():
     assert "FIELDCASE_REQUIRE_ALL=1" in script
 
 
+def test_continuous_integration_installs_what_any_test_needs():
+    named = [re.findall(r"apt-get install ([\w -]+)", text(name)) for name in FILES if name.startswith("tests/")]
+    packages = {word for lines in named for line in lines for word in line.split() if not word.startswith("-")}
+    installed = set(re.findall(r"[a-z0-9]+:([a-z0-9-]+)", text(".ci/run"))) | {"default-jre-headless"}
+    assert packages - installed == set()
+
+
 def test_a_run_names_what_it_skipped_and_one_command_that_enables_it():
     lines = about_skipped(
         [
