@@ -101,11 +101,11 @@ def note_verified(session: Session, backup_id: str, *, actor: Actor, now: dateti
 def _write(path: Path, chunks: Iterable[bytes]) -> int:
     """The whole file is on the disk under its name, for its owner alone, or nothing is; its size is returned."""
     half, size = path.with_name(path.name + HALF), 0
+    with disk_is_said("take"):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        half.unlink(missing_ok=True)
+        handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with disk_is_said("take"):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            half.unlink(missing_ok=True)
-            handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             for chunk in chunks:
                 size += len(chunk)

@@ -33,9 +33,9 @@ COVERED = timedelta(hours=1)  # A receipt that is older than a backup by so much
 class Upkeep(threading.Thread):
     """Does the long periodic work where this process holds the lease, until it is stopped."""
 
-    def __init__(self, running: Runtime) -> None:
+    def __init__(self, running: Runtime, now: Callable[[], datetime] = clock) -> None:
         super().__init__(name="upkeep", daemon=True)
-        self._running = running
+        self._running, self._now = running, now
         self._holder = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._stopped = threading.Event()
         self._not_before: dict[str, datetime] = {}
@@ -44,7 +44,7 @@ class Upkeep(threading.Thread):
     def run(self) -> None:
         """What is due is done, until `stop`."""
         while not self._stopped.wait(LOOK):
-            self.tick(clock())
+            self.tick()
 
     def stop(self) -> None:
         """No work goes on; a backup that is being made is broken off and made again at the next start."""
@@ -52,7 +52,7 @@ class Upkeep(threading.Thread):
         if self.is_alive():
             self.join(timeout=10)
 
-    def tick(self, now: datetime) -> None:
+    def tick(self) -> None:
         """What is due is done; what fails is tried again later."""
         for name, work, every in (
             ("backup", self._back_up, timedelta(0)),
@@ -60,6 +60,7 @@ class Upkeep(threading.Thread):
             ("sweep", self._sweep, SWEEP),
             ("seal", self._seal, timedelta(0)),
         ):
+            now = self._now()
             if now >= self._not_before.get(name, now):
                 self._not_before[name] = now + every
                 self._try(name, work, now)
@@ -67,13 +68,11 @@ class Upkeep(threading.Thread):
     def _try(self, name: str, work: Callable[[datetime], None], now: datetime) -> None:
         try:
             work(now)
-        except BackupRuns:
-            log.info("upkeep: %s waits for a backup", name)
-        except (DatabaseUnavailable, FilesUnavailable) as error:
+        except (BackupRuns, DatabaseUnavailable, FilesUnavailable) as error:
             self._not_before[name] = now + AGAIN
             log.warning("upkeep: %s waits: %s", name, type(error).__name__)
         except Exception as error:  # A thread that died would make no backup any more.
-            self._not_before[name] = now + AGAIN
+            self._not_before[name] = max(now + AGAIN, self._not_before[name])
             log.error("upkeep: %s broke off and is tried again", name, exc_info=error)
 
     def _mine(self, now: datetime) -> bool:

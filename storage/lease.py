@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, or_, select, update
+from sqlalchemy import String, delete, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.database import Base, Database, DatabaseUnavailable, Moment, insert_once
@@ -76,4 +76,4 @@ def backing_up(database: Database, clock: Callable[[], datetime]) -> Iterator[No
         ended.set()
         renewing.join()
         with database.begin() as session:
-            drop_lease(session, BACKUP, holder, now=clock())
+            session.execute(delete(Lease).where(Lease.name == BACKUP, Lease.holder == holder))

@@ -47,6 +47,8 @@ class Mirror:
                         file.write(chunk)
                 path = day / f"{keys.fingerprint(digest.digest())[:32]}{ENDING}"
                 if path.exists():
+                    with disk_is_said("take"):
+                        sync_folder(day)  # Whoever wrote it may not have come so far.
                     return path
                 with disk_is_said("take"):
                     file.flush()
