@@ -9,8 +9,7 @@ from pathlib import Path
 
 import server
 from server.settings import Settings
-from storage.keyfile import BadKeyFile, read_intake_file, read_key_file
-from storage.sealing import KeysLocked
+from storage.keyfile import BadKeyFile, load_key_file, read_intake_file
 
 GB = 1024**3
 FREE_BAD, FREE_WARN = GB // 2, 2 * GB  # bytes
@@ -41,11 +40,9 @@ def key_file(settings: Settings) -> Check:
     """The key file can be read, by its owner alone, and does not lie beside the data."""
     path = settings.intake_key_file or settings.key_file
     try:
-        read_intake_file(path) if settings.intake_key_file else read_key_file(path)
+        read_intake_file(path) if settings.intake_key_file else load_key_file(path)
     except BadKeyFile as error:
-        return Check("key file", "bad", str(error), "put the file back from the copy you keep")
-    except KeysLocked as error:
-        return Check("key file", "warn", str(error), "unlock it; what is inside the database was not looked at")
+        return Check("key file", "bad", str(error), "put the file back from the copy you keep: fieldcase key restore")
     if path.stat().st_mode & 0o077:
         return Check("key file", "bad", f"{path} can be read by others on this machine", f"chmod 600 {path}")
     if settings.intake_key_file is None and path.is_relative_to(settings.data_dir):

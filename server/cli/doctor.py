@@ -36,13 +36,14 @@ def _lines(check: Check) -> list[list[str]]:
 
 def examine(settings: Settings) -> Iterator[Check]:
     """Every check; those inside the database only where it and the key can be opened."""
+    from server.cli.custody_checks import CUSTODY, PLACES
     from server.cli.database_checks import INSIDE, database
     from server.cli.durability import durability
     from server.cli.forecast import COMING
     from server.cli.machine_checks import MACHINE
     from server.cli.reach_checks import REACH
 
-    yield from (check(settings) for check in (*OUTSIDE, *MACHINE, *REACH))
+    yield from (check(settings) for check in (*OUTSIDE, *PLACES, *MACHINE, *REACH))
     held = database(settings)
     yield held
     if held.state == "bad":
@@ -53,7 +54,7 @@ def examine(settings: Settings) -> Iterator[Check]:
         return  # The check of the key file has said so.
     try:
         with running.database.read() as session:
-            for inside in (*INSIDE, *COMING, durability):
+            for inside in (*INSIDE, *CUSTODY, *COMING, durability):
                 yield inside(session, settings, clock())
     except DatabaseUnavailable:
         yield Check("database", "bad", "stopped answering meanwhile", "try again")

@@ -22,11 +22,13 @@ def states(fieldcase, **settings) -> dict[str, str]:
     return {one["name"]: one["state"] for one in report["checks"]}
 
 
-def test_a_fresh_installation_is_well_but_for_the_place_of_its_key(fieldcase):
+def test_a_fresh_installation_is_well_but_for_its_key_and_its_backups(fieldcase):
     said = states(fieldcase)
     for of_this_machine in ("java", "pages", "disk space", "time keeping", "durability"):
         said.pop(of_this_machine)
     assert said.pop("key file") == "warn"
+    assert said.pop("key copy") == "bad"
+    assert said.pop("backup") == "warn"
     assert set(said.values()) == {"ok"}
 
 
