@@ -25,7 +25,7 @@ from submissions.tables import Submission
 
 PROPOSED = {"yes": True, "no": False}
 # What a caseworker looks for first; the other kinds follow in the dictionary's order, the long screening last.
-FIRST = ("case", "person", "alert", "contact_point", "consent", "need", "risk_assessment", "task", "referral")
+FIRST = ("person", "case", "alert", "contact_point", "consent", "need", "risk_assessment", "task", "referral")
 LAST = ("screening", "indicator")
 
 

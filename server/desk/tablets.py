@@ -1,5 +1,6 @@
 """Tablets: enrolled by a QR code that is shown once, seen when they were last heard of, shut out in one act."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -127,8 +128,14 @@ def _shown(device: Device, agency: str, now: datetime) -> dict[str, Any]:
         "silent": device.last_seen_at is not None and now - device.last_seen_at > SILENT_AFTER,
         "revoked_at": device.revoked_at,
         "enrolled_at": device.enrolled_at,
-        "app_version": device.app_version,
+        "app_version": app_words(device.app_version or ""),
     }
+
+
+def app_words(user_agent: str) -> str:
+    """'ODK Collect v2026.3.1' of what the app says of itself; anything else as it came."""
+    match = re.match(r"org\.odk\.collect\.android/(\S+)", user_agent)
+    return f"ODK Collect {match[1]}" if match else user_agent
 
 
 def _form(viewer: Viewer, errors: dict[str, str], status: int) -> Response:

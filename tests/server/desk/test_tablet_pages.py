@@ -63,7 +63,7 @@ def test_the_list_says_when_each_tablet_was_last_heard_of_and_what_it_runs(offic
     assert tablet.client.post(f"/v1/key/{secret}/projects/1/submission", data=body, headers=headers).status_code == 201
     text = words(desk.get("/tablets"))
     assert "In use" in text
-    assert "v2026.2.4" in text
+    assert "App ODK Collect v2026.2.4 Submissions" in text
     assert "Submissions 1" in text
     assert "Invented talk" in words(desk.get("/tablets/1"))
 
