@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import server
+from server.figures import free_bytes
 from server.settings import Settings
 from storage.keyfile import BadKeyFile, load_key_file, read_intake_file
 
@@ -53,8 +54,7 @@ def key_file(settings: Settings) -> Check:
 
 def disk_space(settings: Settings) -> Check:
     """There is room for what tablets send."""
-    folder = next(one for one in (settings.data_dir, *settings.data_dir.parents) if one.exists())
-    free = shutil.disk_usage(folder).free
+    free = free_bytes(settings.data_dir)
     says = f"{free / GB:.1f} GB free for {settings.data_dir}"
     if free < FREE_WARN:
         return Check("disk space", "bad" if free < FREE_BAD else "warn", says, "free some, or move the data folder")

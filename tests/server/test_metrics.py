@@ -26,10 +26,13 @@ from server.metrics import Answers
 from server.runtime import Runtime, clock
 from server.settings import DOORS, BadSetting, Settings, read_settings
 from server.tablet.offers import Offers
+from storage.custody import Backup
 from storage.database import Database
 from storage.files import LocalFiles
+from storage.lease import take_lease
 from submissions.tables import Submission
 from tests.make import YES, Make
+from tests.tree import ROOT
 
 TOKEN = "an-invented-token-of-some-length"
 ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
@@ -282,3 +285,28 @@ def test_a_database_that_hangs_is_no_health_within_a_second_and_takes_one_thread
     assert [answer.status_code for answer in said] == [503] * 8
     assert installation.figures()["fieldcase_database_up"] == 0
     hanging.close()
+
+
+@pytest.mark.parametrize("document", ["docs/deployment.md", "deploy/alerts.yml"])
+def test_every_figure_that_is_written_about_is_there(embedded, document):
+    with embedded.making() as make:
+        take_lease(make.session, "clockwork", "somebody", now=clock() - timedelta(hours=1))
+        make.session.add(Backup(id="0" * 32, begun_at=clock(), finished_at=clock(), kept=True, place="elsewhere"))
+    embedded.publish()
+    assert embedded.post(1) == 201
+    found = embedded.figures()
+    there = {re.sub(r"_(count|sum|bucket)$", "", name.partition(" ")[0]) for name in found}
+    figure = r"\b(?:fieldcase|process)_[a-z_]+(?:_total|_bytes|_seconds|_up|_fds)\b"
+    named = set(re.findall(figure, (ROOT / document).read_text()))
+    assert len(named) > 5
+    assert named - there == set()
+    assert 3500 < found["fieldcase_periodic_work_late_seconds"] < 3700
+    assert 0 <= found["fieldcase_backup_age_seconds"] < 60
+
+
+def test_every_figure_of_ours_is_explained(embedded):
+    embedded.publish()
+    assert embedded.post(1) == 201
+    text = (ROOT / "docs/deployment.md").read_text()
+    names = {re.sub(r"_(count|sum|bucket)$", "", name.partition(" ")[0]) for name in embedded.figures()}
+    assert {name for name in names if name.startswith("fieldcase_") and f"`{name}`" not in text} == set()
