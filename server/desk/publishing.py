@@ -58,8 +58,8 @@ def publish_one(form_id: str | None = None) -> Response:
         return _publish(checked, media, viewer)
     except VersionTaken as error:
         return _page(form_id, {"workbook": refusal_words(error)}, 409, checked=checked)
-    except (MediaMissing, MediaUnwanted) as error:
-        return _page(form_id, {"media": str(error)}, 400, checked=checked)
+    except (MediaMissing, MediaUnwanted):
+        return _page(form_id, {"media": _media_words(checked, media)}, 400, checked=checked)
 
 
 def _publish(checked: Checked, media: list[Uploaded], viewer: Viewer) -> Response:
@@ -91,6 +91,20 @@ def _page(form_id: str | None, errors: dict[str, str], status: int, *, checked: 
         view["findings"] = [_told(one) for one in checked.findings]
         view["checked"] = None if checked.refused or errors else _summary(checked)
     return make_response(render_template("forms/new.html", **view), status)
+
+
+def _media_words(checked: Checked, media: list[Uploaded]) -> str:
+    """Which files are missing, or else which are too many."""
+    named = set(checked.compiled.definition.media) if checked.compiled else set()
+    chosen = [one.name for one in media]
+    if missing := sorted(named - set(chosen)):
+        return str(
+            _("The form names files that were not chosen: %(names)s. Choose them too.", names=", ".join(missing))
+        )
+    odd = sorted({name for name in chosen if name not in named or chosen.count(name) > 1})
+    return str(
+        _("The form does not name these files, or names them once: %(names)s. Leave them out.", names=", ".join(odd))
+    )
 
 
 def _summary(checked: Checked) -> dict[str, Any] | None:
