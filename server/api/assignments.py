@@ -10,7 +10,7 @@ from server.api.app_users import find_tablet
 from server.api.door import FORM, gives, may_answer, route
 from server.api.forms import current
 from server.api.people import AssignmentShape
-from server.api.problems import not_offered
+from server.api.problems import wrong_value
 from server.api.roles import APP_USER, Role, find_role
 from server.api.shapes import DONE, Success
 from server.runtime import runtime
@@ -37,20 +37,11 @@ def form_role_assignments(project_id: int, form_id: str, role: str) -> list[dict
 
 @route("POST", ONE, tag="form assignments", endpoint="assign_form")
 @gives(Success)
-@may_answer(401, 403, 404, 501)
+@may_answer(400, 401, 403, 404)
 def assign(project_id: int, form_id: str, role: str, actor_id: int) -> dict[str, bool]:
     """The tablet sees the form, as it did before."""
     _require_tablet(find_role(role), project_id, form_id, actor_id)
     return DONE
-
-
-@route("DELETE", ONE, tag="form assignments", endpoint="withdraw_form")
-@gives(Success)
-@may_answer(401, 403, 404, 501)
-def withdraw(project_id: int, form_id: str, role: str, actor_id: int) -> dict[str, bool]:
-    """Nothing can be withdrawn from one tablet alone. Raises Problem."""
-    _require_tablet(find_role(role), project_id, form_id, actor_id)
-    raise not_offered("hiding one form from one tablet; close the form, or revoke the tablet")
 
 
 def _tablets(project_id: int, form_id: str) -> list[dict[str, Any]]:
@@ -64,7 +55,7 @@ def _tablets(project_id: int, form_id: str) -> list[dict[str, Any]]:
 def _require_tablet(role: Role, project_id: int, form_id: str, actor_id: int) -> None:
     require(Right.MANAGE_TABLETS)
     if role is not APP_USER:
-        raise not_offered("roles for one form; people's roles hold everywhere")
+        raise wrong_value("role", "people's roles hold everywhere; only tablets are assigned to a form")
     with runtime().database.read() as session:
         current(session, project_id, form_id)
         find_tablet(session, project_id, actor_id)

@@ -73,7 +73,7 @@ def gives_bytes(*content_types: str) -> Callable[[View], View]:
 
     def add(view: View) -> View:
         for content_type in content_types:
-            described = {"type": "string", "format": "binary"}
+            described = {"type": "object"} if content_type == JSON_TYPE else {"type": "string", "format": "binary"}
             view = blueprint.response(200, described, content_type=content_type)(view)
         return view
 
@@ -87,18 +87,23 @@ def takes_bytes(*content_types: str) -> Callable[[View], View]:
     return add
 
 
-def may_answer(*statuses: int) -> Callable[[View], View]:
-    """The function may also answer so, in the shape of a refusal or without a body."""
+def may_answer(*statuses: int, content_type: str = JSON_TYPE) -> Callable[[View], View]:
+    """The function may also answer so, in the shape of a refusal or without a body; in another type, with any text."""
+    text = {"type": "string"}
 
     def add(view: View) -> View:
         for status in statuses:
-            if status < 400:
-                view = blueprint.alt_response(status)(view)
-            else:
-                view = blueprint.alt_response(status, schema=Fault)(view)
+            shape = None if status < 400 else Fault if content_type == JSON_TYPE else text
+            view = blueprint.alt_response(status, schema=shape, content_type=content_type)(view)
         return view
 
     return add
+
+
+def for_anybody(view: View) -> View:
+    """The function answers whoever asks, signed in or not."""
+    described: View = blueprint.doc(security=[])(view)
+    return described
 
 
 def extended() -> bool:

@@ -4,6 +4,8 @@ import json
 from importlib.metadata import version
 from typing import Any
 
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask, Response, current_app
 from flask_smorest import Api
 
@@ -26,11 +28,18 @@ class DescribedApi(Api):  # type: ignore[misc]
 def describe(app: Flask) -> Any:
     """The app's description, to which the routes are added."""
     app.config |= {"API_TITLE": "Fieldcase", "API_VERSION": version("fieldcase"), "OPENAPI_VERSION": "3.1.0"}
-    api = DescribedApi(app)
+    named = MarshmallowPlugin(schema_name_resolver=_name)
+    api = DescribedApi(app, spec_kwargs={"marshmallow_plugin": named})
     api.spec.components.security_scheme("bearer", BEARER)
     api.spec.components.security_scheme("basic", BASIC)
     api.spec.options["security"] = [{"bearer": []}, {"basic": []}]
     return api
+
+
+def _name(shape: Any) -> str:
+    """What a shape is called in the description."""
+    kind = resolve_schema_cls(shape)
+    return str(getattr(kind, "__name__", kind)).removesuffix("Shape")
 
 
 @route("GET", "/openapi.json", tag="description")

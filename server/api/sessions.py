@@ -8,7 +8,7 @@ from accounts.passwords import LONGEST
 from accounts.roles import NotAllowed, Right
 from accounts.sessions import Kind, SignedIn, end_session, find_session, start_session
 from server.access import caller, cookie_name, owner_of, require, viewer
-from server.api.door import body, gives, may_answer, route
+from server.api.door import body, for_anybody, gives, may_answer, route
 from server.api.problems import Problem, missing
 from server.api.shapes import DONE, Moment, Shape, Success, Text
 from server.runtime import clock, runtime
@@ -38,6 +38,7 @@ class NewSession(Session):
 @route("POST", "/sessions", tag="sessions", endpoint="start_session")
 @body(Credentials)
 @gives(NewSession)
+@for_anybody
 @may_answer(400, 401, 413, 415, 429)
 def start(credentials: dict[str, str]) -> dict[str, object]:
     """The token of a new session; a refusal counts, and does not say what was wrong."""
@@ -52,6 +53,7 @@ def start(credentials: dict[str, str]) -> dict[str, object]:
 
 @route("GET", "/sessions/restore", tag="sessions", endpoint="session")
 @gives(Session)
+@for_anybody
 @may_answer(401, 404)
 def restore() -> dict[str, object]:
     """How long the caller is signed in; 404.1 for somebody who came with nothing."""

@@ -57,6 +57,7 @@ def service(project_id: int, form_id: str) -> Response:
 @route("GET", SVC + "/$metadata", tag="OData", endpoint="odata_metadata")
 @gives_bytes(XML)
 @may_answer(401, 403, 404, 406, 501)
+@may_answer(401, 403, 404, 406, 501, content_type=XML)
 def metadata(project_id: int, form_id: str) -> Response:
     """The types of the tables and of what stands in them."""
     _person, form = _form(project_id, form_id, XML)

@@ -253,5 +253,5 @@ def test_every_tablet_is_assigned_to_every_form(place, manager):
     assert manager.get(f"{one}/manager").get_json() == []
     assert fault(manager.post(f"{one}/2/{tablet + 1}")) == (404, 404.1)
     assert fault(manager.post(f"{one}/nobody/{tablet}")) == (404, 404.1)
-    assert fault(manager.post(f"{one}/manager/{tablet}")) == (501, 501.1)
-    assert fault(manager.call("DELETE", f"{one}/2/{tablet}")) == (501, 501.1)
+    assert fault(manager.post(f"{one}/manager/{tablet}")) == (400, 400.8)
+    assert fault(manager.call("DELETE", f"{one}/2/{tablet}")) == (405, 405.1)
