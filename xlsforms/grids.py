@@ -14,6 +14,7 @@ from xlsforms.sheets import CASE_SHEETS, FORM_SHEETS, plain
 Values = Iterable[Sequence[Any]]
 Rows = list[tuple[int, list[str]]]
 LISTS = ("choices", "external_choices")
+LAST_ROW = 1_048_576  # of a sheet in any spreadsheet program
 FAR = 4  # A value more than this many times the allowed rows down is a stray one, far below the table.
 DECLARES = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
@@ -76,6 +77,8 @@ def _grid(name: str, rows: Values, settings: dict[str, Any], *, meant: bool) -> 
     most = settings["choices"] if plain(name) in LISTS else settings["rows"]
     kept: Rows = []
     for number, row in enumerate(rows, 1):
+        if number > LAST_ROW:
+            raise NotTaken(f"The sheet '{name}' has a row beyond the last that a spreadsheet program knows.")
         cells = [text_of(value) for value in row]
         if not any(cells):
             continue

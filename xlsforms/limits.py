@@ -16,8 +16,8 @@ class Limits:
     choices: int = 20_000
     columns: int = 500
     memory_bytes: int = 512 * MB  # of address space, for the child that reads and compiles
-    cpu_seconds: int = 20
-    wall_seconds: float = 25
+    cpu_seconds: int = 15
+    wall_seconds: float = 18
     output_bytes: int = 16 * MB
     validate_cpu_seconds: int = 30  # ODK Validate runs in a Java machine of its own
     validate_wall_seconds: float = 30

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-PREFIX = re.compile(r"[\w.-]+:(?!:)")
-PREDICATE = re.compile(r"\[[^\]]*\]")
+# Both begin where nothing like them stands before, so that a long text without their ends is read once.
+PREFIX = re.compile(r"(?<![\w.-])[\w.-]+:(?!:)")
+PREDICATE = re.compile(r"\[[^\]]*(?:\]|\Z)")
 
 
 class UnreadableForm(Exception):

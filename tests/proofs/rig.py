@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
+
 from tests.collect.faults import Faults
 from tests.collect.store import Instance
 from tests.collect.tablet import Tablet
@@ -53,6 +55,9 @@ T = TypeVar("T")
 def at(full: T, short: T) -> T:
     """How large a proof is: full for `make prove`, short among the tests."""
     return full if PROVE else short
+
+
+PROOF = [pytest.mark.proof, pytest.mark.timeout(at(7200, 900))]
 
 
 def slowness() -> float:

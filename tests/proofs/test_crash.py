@@ -3,13 +3,11 @@
 import random
 import time
 
-import pytest
-
 from storage.faults import POINTS
 from tests.proofs import ledger
-from tests.proofs.rig import READY, Site, all_at_once, at, deliver, filled, slowness
+from tests.proofs.rig import PROOF, READY, Site, all_at_once, at, deliver, filled, slowness
 
-pytestmark = pytest.mark.proof
+pytestmark = PROOF
 
 RECEIVING = [point for point in POINTS if int(point[1:]) < 10]
 FILING = [point for point in POINTS if int(point[1:]) >= 10]

@@ -1,31 +1,18 @@
 """Bad requests on the tablet door: each gets its answer, in words a tablet can show, and leaves nothing behind."""
 
 import re
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from tests.proofs import ledger
 from tests.proofs.hostile import http, parts, wire, xml
-from tests.proofs.rig import Site, deliver, filled
+from tests.proofs.rig import PROOF, Site, deliver, filled
 
-pytestmark = pytest.mark.proof
+pytestmark = PROOF
 
 ROWS = [*xml.ROWS, *parts.ROWS, *http.ROWS]
 LARGEST = 20 * 1024 * 1024  # bytes of a post here, so that too much is soon sent
 GROWTH = 150.0  # MB
-
-
-@contextmanager
-def canary() -> Iterator[socket.socket]:
-    """Something that listens and must never be called."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        listening.settimeout(0.1)
-        yield listening
 
 
 def names(site: Site) -> list[str]:
@@ -42,7 +29,7 @@ def test_bad_requests_are_answered_in_words_and_leave_nothing_behind(site, recor
     tablet = site.tablet()
     deliver(tablet, filled(1, photos=1))
     before, wrong = server.memory(), {}
-    with canary() as listening, ledger.counting(site) as rows:
+    with wire.canary() as listening, ledger.counting(site) as rows:
         known = {wire.PATH: site.path.encode(), wire.CANARY: b"%08d" % listening.getsockname()[1]}
         for row in ROWS:
             was = rows()

@@ -15,6 +15,7 @@ from xlsforms.limited import ChildFailed, Reason, work
 from xlsforms.limits import DEFAULT, MB, Limits
 from xlsforms.rules import apply
 from xlsforms.workbook import UnreadableWorkbook, read_workbook
+from xlsforms.xform import resolve
 
 HEAD = "| survey | | | | | |\n| | type | name | label | repeat_count | calculation |\n"
 PLAIN = HEAD + "| | text | a | A | | |\n"
@@ -169,6 +170,21 @@ def test_two_hundred_thousand_rows_are_refused_quickly():
     with pytest.raises(UnreadableWorkbook, match="more than 5,000 rows"):
         read_workbook(content, "form.xlsx")
     assert time.monotonic() - started < 10
+
+
+def test_a_row_that_no_spreadsheet_has_is_refused_before_the_rows_above_it_are_laid_out():
+    content = with_sheet('<sheetData><row r="2147483648"><c r="A2147483648"><v>1</v></c></row></sheetData>')
+    started = time.monotonic()
+    with pytest.raises(UnreadableWorkbook):
+        read_workbook(content, "form.xlsx")
+    assert time.monotonic() - started < 15
+
+
+@pytest.mark.parametrize("path", ["x" * 200_000, "[" * 200_000, "a.b-" * 50_000])
+def test_a_path_without_end_is_read_once(path):
+    started = time.process_time()
+    resolve("/data", path)
+    assert time.process_time() - started < 1
 
 
 def test_a_workbook_that_takes_too_long_is_stopped_and_says_so():

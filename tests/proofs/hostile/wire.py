@@ -5,7 +5,7 @@ import re
 import socket
 import struct
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from uuid import NAMESPACE_URL, uuid5
 
@@ -103,6 +103,16 @@ def chunked(*chunks: bytes, last: bytes = b"0\r\n\r\n") -> bytes:
 
 def chunk(content: bytes, extension: bytes = b"") -> bytes:
     return b"%x" % len(content) + extension + b"\r\n" + content + b"\r\n"
+
+
+@contextlib.contextmanager
+def canary() -> Iterator[socket.socket]:
+    """Something that listens and must never be called."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        listening.settimeout(0.1)
+        yield listening
 
 
 def talk(port: int, row: Row, known: dict[bytes, bytes], *, seconds: float = PATIENCE) -> list[Answer]:
