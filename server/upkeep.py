@@ -54,15 +54,14 @@ class Upkeep(threading.Thread):
 
     def tick(self) -> None:
         """What is due is done; what fails is tried again later."""
-        for name, work, every in (
-            ("backup", self._back_up, timedelta(0)),
-            ("trial", self._try_out, timedelta(0)),
-            ("sweep", self._sweep, SWEEP),
-            ("seal", self._seal, timedelta(0)),
+        for name, work in (
+            ("backup", self._back_up),
+            ("trial", self._try_out),
+            ("sweep", self._sweep),
+            ("seal", self._seal),
         ):
             now = self._now()
             if now >= self._not_before.get(name, now):
-                self._not_before[name] = now + every
                 self._try(name, work, now)
 
     def _try(self, name: str, work: Callable[[datetime], None], now: datetime) -> None:
@@ -72,7 +71,7 @@ class Upkeep(threading.Thread):
             self._not_before[name] = now + AGAIN
             log.warning("upkeep: %s waits: %s", name, type(error).__name__)
         except Exception as error:  # A thread that died would make no backup any more.
-            self._not_before[name] = max(now + AGAIN, self._not_before[name])
+            self._not_before[name] = max(now + AGAIN, self._not_before.get(name, now))
             log.error("upkeep: %s broke off and is tried again", name, exc_info=error)
 
     def _mine(self, now: datetime) -> bool:
@@ -120,7 +119,10 @@ class Upkeep(threading.Thread):
             raise SystemExit
 
     def _sweep(self, now: datetime) -> None:
-        if self._mine(now) and (removed := sweep_files(self._running.database, self._running.files, now=now)):
+        if not self._mine(now):
+            return
+        self._not_before["sweep"] = now + SWEEP
+        if removed := sweep_files(self._running.database, self._running.files, now=now):
             log.info("removed %s files that no row names", removed)
 
     def _seal(self, now: datetime) -> None:

@@ -19,7 +19,7 @@ from storage.keyfile import read_key_file
 from storage.mirror import Mirror
 from submissions.tables import Attachment
 from tests.object_store import object_store
-from tests.server.cli.conftest import FIELDCASE
+from tests.server.cli.conftest import FIELDCASE, wait_until
 from tests.server.cli.test_keys import one_line
 from tests.server.cli.test_submissions import WITH_PICTURE, send, upload
 
@@ -347,12 +347,24 @@ def test_a_folder_that_takes_nothing_is_tried_again_later_and_nothing_else_stops
     held.close()
 
 
+def test_a_sweep_that_dies_before_it_removes_has_removed_nothing_that_is_named_and_is_done_again(filled):
+    files = LocalFiles(filled.data / "files")
+    named, orphan = set(files.ids()), files.put([b"left behind"])
+    for file_id in (*named, orphan):
+        os.utime(files.folder / file_id[:2] / file_id, (0, 0))
+    code = "import server.upkeep; server.upkeep.LOOK = 0.2"
+    with filled.serving(code=code, FIELDCASE_FAULT_AT="K13") as server:
+        assert server.process.wait(timeout=60) == -signal.SIGKILL
+    assert set(files.ids()) == {*named, orphan}
+    with filled.serving(code=code) as server:
+        wait_until(lambda: set(files.ids()) == named)
+        assert server.stop() == 0
+
+
 def test_a_serving_process_makes_the_backups_and_breaks_one_off_when_it_is_stopped(embedded):
     folder = embedded.folder / "backups"
     code = "import server.upkeep; server.upkeep.LOOK = 0.2"
     with embedded.serving(code=code, FIELDCASE_BACKUP_DIR=str(folder)) as server:
-        from tests.server.cli.conftest import wait_until
-
         wait_until(lambda: list(folder.glob("*.backup")) if folder.is_dir() else False)
         assert server.stop() == 0
     assert not list(folder.glob("*.half"))

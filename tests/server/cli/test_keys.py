@@ -185,6 +185,18 @@ def test_a_change_that_dies_anywhere_loses_nothing_and_is_finished_later(filled,
     assert not [path for path in filled.key.parent.iterdir() if path.name != "master.key"]
 
 
+def test_a_change_that_died_is_finished_by_the_server_at_its_next_start(filled):
+    before = read_key_file(filled.key).key_id
+    assert filled.process("key", "rotate", FIELDCASE_FAULT_AT="K15").returncode == -signal.SIGKILL
+    assert read_key_file(filled.key).key_id != before
+    assert older(filled) > 0
+    with filled.serving(code="import server.upkeep; server.upkeep.LOOK = 0.2") as server:
+        wait_until(lambda: older(filled) == 0)
+        wait_until(lambda: set(filing(filled)) == {"filed"})
+        assert server.stop() == 0
+    assert opens(filled)
+
+
 def test_a_server_that_runs_goes_on_over_a_changed_key(fieldcase):
     path = tablet(fieldcase)
     with fieldcase.serving() as server:
