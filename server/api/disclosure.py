@@ -33,9 +33,10 @@ class Stream(Iterator[bytes]):
     """
 
     def __init__(self, pieces: Iterator[bytes], turns: Turns = TURNS) -> None:
-        turns.take()
-        self._turns: Turns | None = turns
+        self._turns: Turns | None = None
         self._pieces = pieces
+        turns.take()
+        self._turns = turns
         try:
             self._first: bytes | None = next(pieces, b"")
         except BaseException:

@@ -14,6 +14,7 @@ from server.api.disclosure import Asked, Stream, choose_for, disclose, etag_of, 
 from server.api.door import FORM, View, gives_bytes, may_answer, query, route
 from server.api.form_tables import form_tables
 from server.api.odata.filters import Grammar, fields_of
+from server.api.problems import unexpected
 from server.api.shapes import Flag, Shape, Text, Word
 from server.api.zip_files import Export
 from server.headers import as_download
@@ -40,6 +41,9 @@ class ExportQuery(Shape):
         metadata={"description": "neutral: with ' before what a spreadsheet program would take for a formula"},
     )
     filter = Text(data_key="$filter", metadata={"description": "As for OData"})
+
+
+KNOWN = frozenset(field.data_key or name for name, field in ExportQuery().fields.items())
 
 
 def _offer(method: str, path: str, endpoint: str, content_type: str) -> Callable[[View], View]:
@@ -80,6 +84,9 @@ def post_csv_zip(wanted: dict[str, Any], project_id: int, form_id: str) -> Respo
 
 def _export(wanted: dict[str, Any], project_id: int, form_id: str, content_type: str) -> Response:
     person, running = require(Right.EXPORT), runtime()
+    for name in request.args:
+        if name not in KNOWN:
+            raise unexpected(name[:80])  # A slip in `formulas` must not pass unnoticed.
     database = running.database
     with database.read() as session:
         held = get_form(session, get_project(session, project_id).id, form_id)
