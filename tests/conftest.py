@@ -142,9 +142,15 @@ def postgresql_url(new_postgresql: NewPostgresql) -> str:
 
 
 @pytest.fixture(params=DATABASES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """SQLite and PostgreSQL in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> str:
     """An empty database with the newest schema, on SQLite and on PostgreSQL in turn."""
-    if request.param == "sqlite":
+    if database_kind == "sqlite":
         path = tmp_path / "fieldcase.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         return f"sqlite:///{path}"
@@ -152,9 +158,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def empty_url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> str:
+def empty_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> str:
     """A database without any table, on SQLite and on PostgreSQL in turn."""
-    if database_url.startswith("sqlite"):
+    if database_kind == "sqlite":
         return f"sqlite:///{tmp_path / 'empty.db'}"
     return str(request.getfixturevalue("new_postgresql")())
 
@@ -165,18 +171,54 @@ def keys() -> Keyring:
     return Keyring.of(bytes(range(32)))
 
 
-@pytest.fixture
-def database(database_url: str, keys: Keyring) -> Iterator[Database]:
-    """A database that is set up, and emptied afterwards."""
-    held = Database(database_url, keys, patience=10)
+@pytest.fixture(scope="session")
+def shared_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A SQLite database that is set up, and left so by every test; one for each would take most of their time."""
+    path = tmp_path_factory.mktemp("shared") / "fieldcase.db"
+    shutil.copy(sqlite_template, path)
+    yield from _shared(f"sqlite:///{path}")
+
+
+@pytest.fixture(scope="session")
+def shared_postgresql(new_postgresql: NewPostgresql) -> Iterator[Database]:
+    """As `shared_sqlite`, on PostgreSQL."""
+    url = new_postgresql()
+    engine = make_engine(url)
+    migrate(engine)
+    engine.dispose()
+    yield from _shared(url)
+
+
+def _shared(url: str) -> Iterator[Database]:
+    held = Database(url, Keyring.of(bytes(32)), patience=10)
     with held.begin() as session:
         set_up(session)
     yield held
-    if not held.embedded:
-        with held.engine.begin() as connection:
-            names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
-            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
     held.close()
+
+
+@pytest.fixture
+def held_database(request: pytest.FixtureRequest, database_kind: str, keys: Keyring) -> Database:
+    """The database that tests share; for `session` and `database`, which leave it as they found it."""
+    held: Database = request.getfixturevalue(f"shared_{database_kind}")
+    held.keys = keys
+    held._kept.clear()
+    return held
+
+
+@pytest.fixture
+def database(held_database: Database, keys: Keyring) -> Iterator[Database]:
+    """A database that is set up, and emptied afterwards."""
+    yield held_database
+    held_database.keys = keys
+    with held_database.begin() as session:
+        if held_database.embedded:
+            for table in reversed(Base.metadata.sorted_tables):
+                session.execute(table.delete())
+        else:
+            names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+            session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        set_up(session)
 
 
 class _Undo(Exception):
@@ -184,10 +226,12 @@ class _Undo(Exception):
 
 
 @pytest.fixture
-def session(database: Database) -> Iterator[Session]:
+def session(request: pytest.FixtureRequest, held_database: Database) -> Iterator[Session]:
     """A real session on each database, rolled back after the test."""
+    if "database" in request.fixturenames:
+        request.getfixturevalue("database")  # It is emptied after this session has ended.
     try:
-        with database.begin() as held:
+        with held_database.begin() as held:
             yield held
             raise _Undo
     except _Undo:
