@@ -24,7 +24,6 @@ OPEN = frozenset(
         "assets.built",
         "health",
         "metrics",
-        "metrics",
         "api.start_session",
         "api.session",
         "desk.sign_in",

@@ -8,9 +8,7 @@ from flask import Flask, Response, g, request
 from server import access, errors
 from server.headers import close_the_page
 from server.health import Health
-from server.health import Health
 from server.language import speak
-from server.metrics import measure
 from server.metrics import measure
 from server.reading import REFUSED
 from server.runtime import Runtime, attach, open_runtime, runtime

@@ -138,7 +138,9 @@ def test_answers_that_are_too_large_are_refused_before_they_are_parsed():
         read_instance(b" " * (LARGEST + 1))
 
 
-@pytest.mark.parametrize("many", [b"<a/>" * MOST_MARKS, b"<a " + b"a='' " * MOST_MARKS + b"/>", b"<!---->" * MOST_MARKS])
+@pytest.mark.parametrize(
+    "many", [b"<a/>" * MOST_MARKS, b"<a " + b"a='' " * MOST_MARKS + b"/>", b"<!---->" * MOST_MARKS]
+)
 def test_too_many_elements_and_attributes_are_refused_before_they_are_parsed(many):
     with pytest.raises(BadInstance, match="too many elements and attributes"):
         read_instance(b"<data id='f'>" + many + b"</data>")
