@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from accounts.projects import get_project
-from accounts.tables import Device, Project
+from accounts.tables import Device, Person, Project
 from audit.trail import OPERATOR, Action, Actor, record
 from forms.offer import offer
 from server.runtime import Runtime, clock
@@ -32,8 +32,8 @@ def mirror(
 ) -> None:
     """The post is on the mirror's disk, sealed, where one is set; raises FilesUnavailable.
 
-    Called after the commit and before the answer, for a post that was held already too: the answer before may not have
-    left because this failed.
+    A tablet's is written after the commit and before the answer, one that was held already too: the answer before may
+    not have left because this failed. A script's is written last before the commit, since it is told so only once.
     """
     folder = running.settings.mirror_dir
     if folder is None:
@@ -42,6 +42,7 @@ def mirror(
         "project": project_id,
         "form": instance.form_id,
         "device": sender.device_id,
+        "person": sender.person_id,
         "install_id": sender.install_id,
         "app_version": sender.app_version,
     }
@@ -85,13 +86,16 @@ def _replay(running: Runtime, posted: Posted, received_at: datetime) -> str:
 
 
 def _sender(session: Session, posted: Posted) -> Sender:
-    """The tablet; one that was enrolled after the backup is known by its number in the trail alone."""
+    """The tablet or person; one that came after the backup is known by its number in the trail alone."""
     facts = posted.facts
-    known = facts["device"] is not None and session.get(Device, facts["device"]) is not None
-    actor = Actor("device", str(facts["device"] or ""))
+    device_id, person_id = facts.get("device"), facts.get("person")
+    kind, number = ("device", device_id) if device_id is not None else ("person", person_id)
+    known_device = device_id is not None and session.get(Device, device_id) is not None
+    known_person = person_id is not None and session.get(Person, person_id) is not None
     return Sender(
-        actor,
-        device_id=facts["device"] if known else None,
-        install_id=facts["install_id"],
-        app_version=facts["app_version"],
+        Actor(kind, "" if number is None else str(number)),
+        device_id=device_id if known_device else None,
+        person_id=person_id if known_person else None,
+        install_id=facts.get("install_id"),
+        app_version=facts.get("app_version"),
     )

@@ -16,11 +16,12 @@ from server.api.submission_versions import ONE as VERSION
 from server.api.submission_versions import by_first, named
 from server.api.submissions import ONE, find_form, find_submission
 from server.headers import as_download
+from server.mirroring import mirror
 from server.runtime import clock, runtime
 from server.spooling import IN_MEMORY, new_stream
 from storage.files import FileAbsent
 from submissions.inbox import SubmissionNotFound
-from submissions.opening import OpenAttachment, open_attachments, read_file
+from submissions.opening import OpenAttachment, open_attachments, open_instance, read_file
 from submissions.parts import Upload, keep_files, parts_of
 from submissions.receive import Sender, attach
 from submissions.tables import Submission
@@ -101,8 +102,12 @@ def send(project_id: int, form_id: str, instance_id: str, filename: str) -> dict
     content_type = request.headers.get("Content-Type", BYTES)
     upload = Upload(filename, content_type, _spooled(running.settings.largest_post))
     parts = keep_files([upload], keys=running.database.keys, files=running.files, held=known)
+    sender, now = Sender(person.actor, person_id=person.person_id), clock()
     with running.database.begin() as session:
-        attach(session, held, parts, sender=Sender(person.actor, person_id=person.person_id), now=clock())
+        attach(session, held, parts, sender=sender, now=now)
+        if running.settings.mirror_dir is not None:
+            instance = open_instance(session, session.get_one(Submission, held.id))
+            mirror(running, instance, [upload], project_id=project_id, sender=sender, now=now)
     return DONE
 
 

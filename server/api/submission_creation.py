@@ -17,6 +17,7 @@ from server.api.problems import Problem, missing, taken, unreadable, wrong_value
 from server.api.shapes import Shape, Text, Word
 from server.api.submission_shapes import SubmissionShape, of_line
 from server.api.submissions import ONE, S, find_submission
+from server.mirroring import mirror
 from server.runtime import clock, runtime
 from server.tablet.contact import claims
 from submissions.instance import LARGEST, Instance, read_instance
@@ -47,7 +48,7 @@ class SubmissionChange(Shape):
 @query(CreationQuery)
 @takes_bytes(*TAKES)
 @gives(SubmissionShape)
-@may_answer(400, 401, 403, 404, 409, 413, 415)
+@may_answer(400, 401, 403, 404, 409, 413, 415, 503)
 def create(_wanted: dict[str, str], project_id: int, form_id: str) -> dict[str, Any]:
     """The submission is in our custody, from the caller, exactly as it was sent."""
     person = require(Right.CREATE_SUBMISSIONS)
@@ -61,7 +62,7 @@ def create(_wanted: dict[str, str], project_id: int, form_id: str) -> dict[str, 
 @query(CreationQuery)
 @takes_bytes(*TAKES)
 @gives(SubmissionShape)
-@may_answer(400, 401, 404, 409, 413, 415)
+@may_answer(400, 401, 404, 409, 413, 415, 503)
 def correct(_wanted: dict[str, str], project_id: int, form_id: str, instance_id: str) -> dict[str, Any]:
     """The submission has a new version, which stands from now on; all before it are kept."""
     person = require(Right.CREATE_SUBMISSIONS)
@@ -139,6 +140,7 @@ def _receive(
             row = of_line(session, whole_line(session, form.id, instance.instance_id))
         else:
             row = of_line(session, find_line(session, form.id, corrects, viewer=person))
+        mirror(running, instance, (), project_id=project_id, sender=sender, now=now)
     running.wake_filing()
     return row
 
