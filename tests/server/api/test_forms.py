@@ -186,7 +186,7 @@ def test_warnings_stop_a_form_until_they_are_accepted(manager):
 
 
 @pytest.mark.parametrize(
-    ("content", "kind", "number"),
+    ("content", "content_type", "number"),
     [
         (b"", "application/xml", (400, 400.1)),
         (b"<html/>", "application/xml", (400, 400.15)),
@@ -198,8 +198,8 @@ def test_warnings_stop_a_form_until_they_are_accepted(manager):
         (b"{}", "application/json", (415, 415.1)),
     ],
 )
-def test_what_is_no_form_is_refused(manager, content, kind, number):
-    answer = manager.send(PUBLISH, content, kind)
+def test_what_is_no_form_is_refused(manager, content, content_type, number):
+    answer = manager.send(PUBLISH, content, content_type)
     assert fault(answer) == number
     assert "passwd" not in answer.text
 

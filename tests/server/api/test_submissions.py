@@ -119,7 +119,7 @@ def test_a_person_s_submission_is_stored_and_filed_as_a_tablet_s_is(place, manag
 
 
 @pytest.mark.parametrize(
-    ("content", "kind", "number"),
+    ("content", "content_type", "number"),
     [
         (b"", XML, (400, 400.1)),
         (b"<data", XML, (400, 400.1)),
@@ -133,8 +133,8 @@ def test_a_person_s_submission_is_stored_and_filed_as_a_tablet_s_is(place, manag
         (talk("x" * 251), XML, (400, 400.1)),
     ],
 )
-def test_what_cannot_be_stored_is_refused_and_says_why(place, manager, content, kind, number):
-    assert fault(manager.send(S, content, kind)) == number
+def test_what_cannot_be_stored_is_refused_and_says_why(place, manager, content, content_type, number):
+    assert fault(manager.send(S, content, content_type)) == number
     assert manager.get(S).get_json() == []
 
 
