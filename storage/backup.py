@@ -184,4 +184,3 @@ def _require_whole(told: Told, foot: dict[str, Any]) -> None:
     held = {"rows": told.rows, "files": told.files, "missing": len(told.missing)}
     if held != foot:
         raise BadArchive(f"It holds {held} instead of {foot}.")
-
