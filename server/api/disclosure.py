@@ -133,7 +133,8 @@ def etag_of(session: Session, form: FormTables, viewer: Viewer) -> str:
     erased = select(func.count(RootKey.destroyed_at), func.max(RootKey.destroyed_at))
     state = [tuple(session.execute(query).one()) for query in (sent, files, said, erased)]
     reader = (sorted(viewer.rights), viewer.agency_id, viewer.person_id)
-    told = repr((form.mark, state, reader, request.path, request.query_string))
+    moment = clock() if b"now" in request.query_string.lower() else None  # Filters can depend on it.
+    told = repr((form.mark, state, reader, request.path, request.query_string, moment))
     return hashlib.sha256(told.encode()).hexdigest()[:32]
 
 

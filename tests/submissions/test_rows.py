@@ -1,6 +1,6 @@
 """Submissions as rows of tables: which tables and columns a form has, and what stands in them."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -176,6 +176,7 @@ def as_xml(body):
     return body if isinstance(body, str) else "".join(f"<{name}>{as_xml(inner)}</{name}>" for name, inner in body)
 
 
+@settings(deadline=None)
 @given(BODIES)
 def test_whatever_is_sent_each_row_is_as_wide_as_its_table(body):
     version = outline("a", "b/a", "b/b", "b/c/a", repeats=("b", "b/c"))

@@ -80,8 +80,8 @@ def require_format(request: Request, wanted: str) -> None:
     asked = request.args.get("$format", "").split(";")[0].strip().lower()
     if asked and asked not in (short, wanted):
         raise wrong_format(wanted)
-    accepted = request.accept_mimetypes
-    if not asked and accepted and not accepted.best_match([wanted, f"text/{short}"]):
+    accepted = {name.partition(";")[0].strip().lower() for name, worth in request.accept_mimetypes if worth > 0}
+    if not asked and accepted and accepted.isdisjoint({wanted, f"text/{short}", "application/*", "*/*"}):
         raise wrong_format(wanted)
 
 

@@ -36,7 +36,7 @@ def select(entity: Entity, text: str | None, *, everything: bool) -> Selection:
         return Selection(entity.group.nodes, system=system)
     kept, parts = Group(), dict[str, None]()
     for name in wanted:
-        if name in ("__id", entity.id_of_parent if entity.path else ""):
+        if name == "__id" or (entity.path and name == entity.id_of_parent):
             continue
         if not entity.path and name.partition("/")[0] == "__system":
             parts |= dict.fromkeys(_parts(name, system))

@@ -23,7 +23,7 @@ class Kind(Enum):
     NAME = r"\$?[^\W\d][\w.-]*(?:/[^\W\d][\w.-]*)*"
 
 
-TOKEN = re.compile(r"\s*(?:" + "|".join(f"(?P<{kind.name}>{kind.value})" for kind in Kind) + r")")
+TOKEN = re.compile(r"\s*(?:" + "|".join(f"(?P<{kind.name}>{kind.value})" for kind in Kind) + r")", re.ASCII)
 
 
 @dataclass(frozen=True)
