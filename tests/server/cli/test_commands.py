@@ -27,7 +27,12 @@ ARGUMENTS = {
     "case show": ["TIP-2222-2"],
     "key intake": ["intake.key"],
 }
-WITHOUT_INSTALLATION = {"init", "form check", "doctor", "worker"}
+# What works on a key file or a backup alone has words of its own for what is missing.
+ON_A_FILE_ALONE = {
+    *("backup verify", "restore", "mirror replay"),
+    *("key copy", "key verify", "key restore", "key status", "key lock", "key unlock"),
+}
+WITHOUT_INSTALLATION = {"init", "form check", "doctor", "worker"} | ON_A_FILE_ALONE
 
 
 def leaves(command: click.Command = main, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
