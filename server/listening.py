@@ -17,6 +17,7 @@ SLOW_CLIENTS = 2000  # connections; each costs a few kilobytes and no thread unt
 OPEN_FILES = 8192
 HEADERS = 64 * 1024  # bytes; tablets ask about some hundred list entries in one address
 FRAMING = 1024 * 1024  # bytes by which waitress's own limit is above ours, so that our answer says it
+SLOW_AFTER, SLOWEST = 60.0, 100.0  # seconds, after which a request must have come at so many bytes a second
 LOOK = 0.5  # seconds between looks at whether the process was asked to stop
 ANSWERING, ARRIVING = 30.0, 5.0  # seconds that requests have to be answered, and to arrive, once we are asked to stop
 
@@ -37,6 +38,7 @@ class Listener:
         """The sockets are bound and connections wait until `run`; raises CannotListen."""
         _allow_open_files()
         self._sockets: dict[int, Any] = {}
+        self._next_look = 0.0
         try:
             self._server = create_server(
                 app,
@@ -80,6 +82,17 @@ class Listener:
 
     def _turn(self) -> None:
         wasyncore.loop(timeout=LOOK, use_poll=True, map=self._sockets, count=1)
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + SLOW_AFTER / 6
+            self._leave_the_slow(now)
+
+    def _leave_the_slow(self, now: float) -> None:
+        """Whoever dribbles is left: no link of a tablet is that slow, and connections are many but not endless."""
+        for channel in [socket for socket in self._sockets.values() if isinstance(socket, Channel)]:
+            begun = channel.request.age(now) if channel.request is not None else 0.0
+            if begun > SLOW_AFTER and channel.request.came < begun * SLOWEST:
+                channel.will_close = True
 
     def _finish(self, begun: float) -> None:
         while channels := [socket for socket in self._sockets.values() if isinstance(socket, HTTPChannel)]:

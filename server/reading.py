@@ -1,5 +1,6 @@
 """How waitress reads requests here: within limits of ours, and what cannot be read is refused by the application."""
 
+import time
 from typing import Any
 
 from waitress.channel import HTTPChannel
@@ -27,6 +28,19 @@ class NoRoom(Error):  # type: ignore[misc]
 
 class Parser(HTTPRequestParser):  # type: ignore[misc]
     """A request as its bytes come in; what is no plain HTTP/1 request, or could be taken for two, is refused."""
+
+    def __init__(self, adj: Any) -> None:
+        super().__init__(adj)
+        self._begun = time.monotonic()
+
+    def age(self, now: float) -> float:
+        """The seconds since the first byte."""
+        return now - self._begun
+
+    @property
+    def came(self) -> int:
+        """How many bytes have come."""
+        return int(self.header_bytes_received + self.body_bytes_received)
 
     def received(self, data: bytes) -> int:
         """How many of the bytes belong to this request."""

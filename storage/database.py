@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cache
+from time import monotonic
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, Integer, MetaData, Table, create_engine, event
@@ -22,6 +23,8 @@ from storage.sealing import IntakeKeys
 
 PK = BigInteger().with_variant(Integer, "sqlite")
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+LEAST = 0.1  # seconds that SQLite is waited for, however long the gate was
 
 T = TypeVar("T")
 
@@ -85,7 +88,8 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """One write transaction: committed at the end of the block, rolled back when it raises."""
-        with self._turn() if self.embedded else nullcontext(), self._session(write=True) as session:
+        turn = self._turn() if self.embedded else nullcontext()
+        with turn as left, self._session(write=True, patience=left) as session:
             yield session
 
     @contextmanager
@@ -99,29 +103,34 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _turn(self) -> Iterator[float]:
+        """The gate is ours; what is left of our patience, in seconds, for whoever locks the database beside us."""
+        begun = monotonic()
         if not self._gate.acquire(timeout=self.patience):
             raise DatabaseBusy("another write did not finish in time")
         try:
-            yield
+            yield max(self.patience - (monotonic() - begun), LEAST)
         finally:
             self._gate.release()
 
     @contextmanager
-    def _session(self, *, write: bool) -> Iterator[Session]:
+    def _session(self, *, write: bool, patience: float | None = None) -> Iterator[Session]:
         with (
             unavailable_is_said(),
             self.engine.connect() as connection,
-            begin(connection, write=write),
+            begin(connection, write=write, patience=patience),
             Session(connection, expire_on_commit=False, info={"keys": self.keys, "kept": self._kept}) as session,
         ):
             yield session
             session.flush()
 
 
-def begin(connection: Connection, *, write: bool) -> RootTransaction:
-    """One transaction; on SQLite one that writes is the only one of its kind from its first moment on."""
-    return connection.execution_options(fieldcase_write=write).begin()
+def begin(connection: Connection, *, write: bool, patience: float | None = None) -> RootTransaction:
+    """One transaction; on SQLite one that writes is the only one of its kind from its first moment on.
+
+    `patience` is how many seconds it waits on SQLite for other processes, if not as long as the engine was made for.
+    """
+    return connection.execution_options(fieldcase_write=write, fieldcase_patience=patience).begin()
 
 
 def table_of(model: type[Base]) -> Table:
@@ -211,5 +220,10 @@ def _set_up_sqlite(engine: Engine, patience: float) -> None:
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("fieldcase_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        left = options.get("fieldcase_patience")
+        wait = round((patience if left is None else left) * 10) * 100  # In tenths, so that it seldom changes.
+        if connection.info.get("wait", round(patience * 1000)) != wait:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={wait}")
+            connection.info["wait"] = wait
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("fieldcase_write") else "BEGIN")

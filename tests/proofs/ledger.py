@@ -32,6 +32,20 @@ class Kept:
     effects: int
 
 
+@dataclass(frozen=True)
+class Promise:
+    """What an instance was: enough to know it again, without its bytes."""
+
+    instance_id: str
+    xml: str
+    files: dict[str, str]
+
+
+def promise(instance: Instance) -> Promise:
+    files = {name: sha256(content) for name, content in instance.files.items()}
+    return Promise(instance.instance_id, sha256(instance.xml), files)
+
+
 @contextmanager
 def opened(site: Site) -> Iterator[Database]:
     """The site's database, with the key."""
@@ -85,20 +99,19 @@ def check(site: Site, *, acknowledged: Iterable[Instance], tried: Iterable[Insta
 
     Only what was tried or acknowledged may be there at all, so whatever was refused is left out of both.
     """
-    promised = {one.instance_id: one for one in acknowledged}
-    known = {one.instance_id: one for one in tried} | promised
+    promised = {one.instance_id: one for one in map(promise, acknowledged)}
+    known = {one.instance_id: one for one in map(promise, tried)} | promised
     here = kept(site)
     assert set(promised) - set(here) == set(), "acknowledged and lost"
     assert set(here) - set(known) == set(), "there, though it was refused or never sent"
     for instance_id, found in here.items():
         assert len(found) == 1, f"{instance_id} is there {len(found)} times"
-        (one,), instance = found, known[instance_id]
+        (one,), known_as = found, known[instance_id]
         assert one.variant == "", f"{instance_id} is held as a conflict with itself"
-        assert one.xml == sha256(instance.xml), f"{instance_id} has other answers"
-        whole = {name: sha256(content) for name, content in instance.files.items()}
-        assert set(one.files) <= set(whole.items()), f"{instance_id} has other files"
+        assert one.xml == known_as.xml, f"{instance_id} has other answers"
+        assert set(one.files) <= set(known_as.files.items()), f"{instance_id} has other files"
         if instance_id in promised:
-            assert dict(one.files) == whole, f"{instance_id} lacks files"
+            assert dict(one.files) == known_as.files, f"{instance_id} lacks files"
         assert (one.filing, one.effects) == ("filed", 1), f"{instance_id} is {one.filing} with {one.effects} effects"
     assert cases(site) == len(here)
     trail = site.fieldcase.json("audit", "verify")

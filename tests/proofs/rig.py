@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from tests.collect.client import Response
 from tests.collect.faults import Faults
 from tests.collect.store import Instance
 from tests.collect.tablet import Tablet
@@ -196,6 +197,20 @@ def deliver(tablet: Tablet, instance: Instance, faults: Faults | None = None, *,
             return tries
         assert time.monotonic() < until, f"never acknowledged: {outcome.text}"
         time.sleep(0.05)
+
+
+def listen_to(tablet: Tablet) -> list[tuple[int, str | None]]:
+    """The status and `Retry-After` of every refusal that the tablet gets from now on."""
+    refusals, ask = [], tablet.client.request
+
+    def request(*arguments: Any, **more: Any) -> Response:
+        answer = ask(*arguments, **more)
+        if answer.status >= 400:
+            refusals.append((answer.status, answer.header("Retry-After")))
+        return answer
+
+    tablet.client.request = request  # type: ignore[method-assign]
+    return refusals
 
 
 def all_at_once(work: Sequence[Callable[[], Any]]) -> None:
