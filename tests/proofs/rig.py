@@ -75,15 +75,17 @@ def wait_for(true: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
     return held
 
 
-def filled(number: int, photos: int = 0, size: int = 60_000, *, form_id: str = "proof") -> Instance:
+def filled(
+    number: int, photos: int = 0, size: int = 60_000, *, form_id: str = "proof", name: str = "Invented"
+) -> Instance:
     """A filled form of an invented person, with its photos; the same number is always the same, byte for byte."""
     instance_id = f"uuid:00000000-0000-4000-8000-{number:012d}"
-    names = [f"{number}-{place}.jpg" for place in ("front", "back")[:photos]]
-    shots = "".join(f"<{place}>{name}</{place}>" for place, name in zip(("front", "back"), names, strict=False))
-    answers = f"<wants>yes</wants><alias>Invented {number}</alias>{shots}<followup>1</followup>"
+    sides = ("front", "back")[:photos]
+    files = {f"{number}-{side}.jpg": random.Random(f"{number}-{side}").randbytes(size) for side in sides}
+    shots = "".join(f"<{side}>{number}-{side}.jpg</{side}>" for side in sides)
+    answers = f"<wants>yes</wants><alias>{name} {number}</alias>{shots}<followup>1</followup>"
     meta = f"<meta><instanceID>{instance_id}</instanceID></meta>"
     xml = f'<?xml version=\'1.0\' ?><data id="{form_id}" version="1">{answers}{meta}</data>'.encode()
-    files = {name: random.Random(name).randbytes(size) for name in names}
     return Instance(f"Proof {number}.xml", xml, files, instance_id, form_id, "1", finalized=float(number))
 
 
@@ -170,13 +172,11 @@ class Site:
         self.fieldcase.started.append(process)
         return Node(process, port, log)
 
-    def tablet(self, port: int | None = None, *, seed: int | None = None, timeout: float = 60.0) -> Tablet:
-        """A tablet that sends to this installation."""
+    def tablet(self, address: str | None = None, **options: Any) -> Tablet:
+        """A tablet that sends to this installation, at the address of the one node if no other is given."""
         number = len(self._tablets)
-        tablet = Tablet(
-            self.fieldcase.folder / f"tablet-{number}", seed=number if seed is None else seed, timeout=timeout
-        )
-        tablet.configure(f"http://127.0.0.1:{port or self.port}{self.path}")
+        tablet = Tablet(self.fieldcase.folder / f"tablet-{number}", **{"seed": number, **options})
+        tablet.configure((address or f"http://127.0.0.1:{self.port}") + self.path)
         self._tablets.append(tablet)
         return tablet
 
