@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, inspect, select, update
 from sqlalchemy.orm import Session
 
 from storage.files import Files
@@ -46,6 +46,9 @@ class OpenAttachment:
 
 def unlock(session: Session, submission: Submission) -> bytes:
     """The submission's data key; raises KeysLocked, RootDestroyed, SealBroken."""
+    if "envelope" in inspect(submission).unloaded:
+        # Filing may have moved it to another root since its row was read, so both are read together.
+        session.refresh(submission, ["envelope", "root_id"])
     return _open(session, submission.envelope, submission.root_id, _place(submission))
 
 

@@ -41,6 +41,19 @@ def move(session, submission, root_id="root"):
     session.expire_all()
 
 
+def test_a_submission_that_is_filed_while_it_is_read_is_read(database, files):
+    with database.begin() as session:
+        make = Make(session, files, datetime.now(UTC))
+        form = make.plain()
+        instance = make.instance(form, f"<name>{NAMES[0]}</name>")
+        make.receive(instance, form)
+    with database.read() as reader:
+        submission = Make(reader, files, datetime.now(UTC)).submission(instance)
+        with database.begin() as session:
+            move(session, Make(session, files, datetime.now(UTC)).submission(instance))
+        assert open_xml(reader, submission) == instance.xml
+
+
 def plain_rows(session):
     """Every value that the database would show to somebody who holds it alone."""
     values = [value for table in Base.metadata.sorted_tables for row in session.execute(select(table)) for value in row]
