@@ -4,12 +4,12 @@ import hashlib
 import os
 import random
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import Popen
 from typing import Any, TypeVar
 
 import pytest
@@ -18,6 +18,7 @@ from tests.collect.client import Response
 from tests.collect.faults import Faults
 from tests.collect.store import Instance
 from tests.collect.tablet import Tablet
+from tests.proofs.nursery import Forked, nursery
 from tests.server.cli.conftest import FIELDCASE, Fieldcase, free_port
 from tests.tree import ROOT
 
@@ -93,8 +94,9 @@ def filled(
 class Node:
     """One process of an installation."""
 
-    process: subprocess.Popen[str]
+    process: Popen[bytes] | Forked
     port: int
+    said: Path  # its standard output
     log: Path
 
     @property
@@ -134,7 +136,8 @@ class Site:
     fieldcase: Fieldcase
     secret: str = ""
     port: int = field(default_factory=free_port)
-    starts: list[float] = field(default_factory=list)
+    starts: list[float] = field(default_factory=list)  # seconds that processes took that were started from nothing
+    _nodes: list[Node] = field(default_factory=list)
     _tablets: list[Tablet] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -146,31 +149,35 @@ class Site:
         """The tablet's own address on any of the nodes."""
         return f"/v1/key/{self.secret}/projects/1"
 
-    def start(self, *command: str, port: int | None = None, **settings: str) -> Node:
+    def start(self, *command: str, port: int | None = None, forked: bool = not PROVE, **settings: str) -> Node:
         """A process that says it is ready: `serve` at the tablet door, unless another command is given."""
-        node = self.spawn(*command, port=port, **settings)
-        begun, said = time.monotonic(), ""
-        while said != "}\n":
-            said = node.process.stdout.readline() if node.process.stdout else ""
-            assert said, node.log.read_text()
-        self.starts.append(time.monotonic() - begun)
+        begun = time.monotonic()
+        node = self.spawn(*command, port=port, forked=forked, **settings)
+        while not node.said.read_text().endswith("}\n"):
+            assert node.alive, node.log.read_text()
+            time.sleep(0.01)
+        if not forked:
+            self.starts.append(time.monotonic() - begun)
         return node
 
-    def spawn(self, *command: str, port: int | None = None, **settings: str) -> Node:
+    def spawn(self, *command: str, port: int | None = None, forked: bool = not PROVE, **settings: str) -> Node:
         """As `start`, without waiting; for processes that are to die on their way."""
-        port, log = port or self.port, self.fieldcase.folder / f"node-{len(self.fieldcase.started)}.log"
+        port, number = port or self.port, len(self._nodes)
+        said, log = (self.fieldcase.folder / f"node-{number}.{kind}" for kind in ("said", "log"))
+        said.touch()
+        log.touch()
         ours = {"FIELDCASE_PORT": str(port), "FIELDCASE_DOORS": "tablet", **self.fieldcase.environment, **settings}
-        others = {name: value for name, value in os.environ.items() if not name.startswith("FIELDCASE_")}
-        with log.open("w") as errors:
-            process = subprocess.Popen(
-                [str(FIELDCASE), *(command or ("serve",)), "--json"],
-                env={**others, **ours, "PYTHONPATH": str(ROOT)},
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            )
-        self.fieldcase.started.append(process)
-        return Node(process, port, log)
+        arguments = [*(command or ("serve",)), "--json"]
+        process: Popen[bytes] | Forked
+        if forked:
+            process = nursery().fork(arguments, ours, said, log)
+        else:
+            others = {name: value for name, value in os.environ.items() if not name.startswith("FIELDCASE_")}
+            whole = {**others, **ours, "PYTHONPATH": str(ROOT)}
+            with said.open("wb") as output, log.open("wb") as errors:
+                process = Popen([str(FIELDCASE), *arguments], env=whole, stdout=output, stderr=errors)
+        self._nodes.append(Node(process, port, said, log))
+        return self._nodes[-1]
 
     def tablet(self, address: str | None = None, **options: Any) -> Tablet:
         """A tablet that sends to this installation, at the address of the one node if no other is given."""
@@ -184,6 +191,8 @@ class Site:
         """No connection is open and no process runs."""
         for tablet in self._tablets:
             tablet.close()
+        for node in self._nodes:
+            node.kill()
         self.fieldcase.end()
 
 

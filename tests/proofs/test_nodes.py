@@ -108,7 +108,6 @@ def test_nodes_and_workers_die_every_few_seconds_under_load_and_nothing_is_lost(
     record_property("kills", len(kills))
     record_property("acknowledged", len(sent))
     record_property("requests that broke off or were put off", sum(one.status in (0, 503) for one in heard))
-    record_property("slowest start", f"{max(shared.starts):.1f} s")
 
 
 def test_two_nodes_take_twice_the_work_of_one(shared: Site, record_property):
