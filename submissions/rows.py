@@ -112,5 +112,11 @@ class Reader:
 def instance_parser() -> etree.XMLParser:
     """Parses instances that were read without trust when they came in; for one thread at a time."""
     return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_pis=True, remove_comments=True
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_pis=True,
+        remove_comments=True,
+        collect_ids=False,
     )

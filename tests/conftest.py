@@ -60,6 +60,14 @@ def worker_id(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium: one for all tests of this process, since Playwright bears no second loop beside its own."""
+    from tests.journeys.browsing import chromium
+
+    yield from chromium()
+
+
+@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty database with the newest schema, made by the migrations."""
     path = tmp_path_factory.mktemp("template") / "empty.db"

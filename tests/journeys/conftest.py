@@ -8,15 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.collect.fixtures import javarosa, make_tablet
-from tests.journeys.browsing import House, chromium, watched
+from tests.journeys.browsing import House, watched
 
 __all__ = ["javarosa", "make_tablet"]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    yield from chromium()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """`fieldcase init` and `fieldcase migrate`."""
 
+import json
 import shutil
 import sqlite3
 from pathlib import Path
@@ -101,7 +102,7 @@ def test_a_folder_with_other_things_in_it_keeps_its_mode(bare):
     (bare.data / "holiday.jpg").touch()
     assert bare.run("init").exit_code == 0
     assert bare.data.stat().st_mode & 0o777 == 0o755
-    checks = {one["name"]: one["state"] for one in bare.json("doctor")["checks"]}
+    checks = {one["name"]: one["state"] for one in json.loads(bare.run("doctor", "--json").stdout)["checks"]}
     assert checks["data folder"] == "warn"
 
 
