@@ -55,19 +55,22 @@ def free_port() -> int:
 @contextmanager
 def process(command: list[str], port: int, env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """A server that answers at the port, ended afterwards."""
-    running = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=ROOT)
-    try:
-        for _try in range(300):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            if running.poll() is not None:
-                raise SystemExit((running.stderr.read() if running.stderr else b"").decode())
-            time.sleep(0.1)
-        yield running
-    finally:
-        running.send_signal(signal.SIGTERM)
-        running.wait(60)
+    # A pipe that nobody empties would stop the server once it is full.
+    with tempfile.TemporaryFile() as log:
+        running = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=log, cwd=ROOT)
+        try:
+            for _try in range(300):
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                if running.poll() is not None:
+                    log.seek(0)
+                    raise SystemExit(log.read().decode())
+                time.sleep(0.1)
+            yield running
+        finally:
+            running.send_signal(signal.SIGTERM)
+            running.wait(60)
 
 
 def load(port: int, request: bytes, connections: int, total: int) -> dict[str, Any]:
