@@ -1,18 +1,24 @@
-"""Passwords: argon2id as RFC 9106 and OWASP advise, at most two hashes at once."""
+"""Passwords: argon2id as RFC 9106 and OWASP advise; two hashes at once, and few that wait for their turn."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 SHORTEST, LONGEST, FEWEST_DIFFERENT = 12, 1024, 5
 HASHER = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=4)
-_turns = threading.BoundedSemaphore(2)
+_turns, _places = threading.BoundedSemaphore(2), threading.BoundedSemaphore(4)
 _nobody: list[str] = []
 
 
 class WeakPassword(Exception):
     """The password is too easy to guess; the text says what to change."""
+
+
+class PasswordsBusy(Exception):
+    """As many passwords are being looked at as this server can bear beside its tablets; nothing was looked at."""
 
 
 def require_strong(password: str, *, about: str = "") -> None:
@@ -27,17 +33,28 @@ def require_strong(password: str, *, about: str = "") -> None:
 
 
 def hash_password(password: str) -> str:
-    """The argon2id hash (64 MiB, 3 passes)."""
-    with _turns:
+    """The argon2id hash (64 MiB, 3 passes). Raises PasswordsBusy."""
+    with _turn():
         return HASHER.hash(password)
 
 
 def verify_password(password: str, held: str | None) -> bool:
-    """True when the password made the hash; takes as long for somebody who has none."""
+    """True when the password made the hash; takes as long for somebody who has none. Raises PasswordsBusy."""
     if not _nobody:
         _nobody.append(hash_password("nobody has this password"))
-    with _turns:
+    with _turn():
         try:
             return HASHER.verify(held or _nobody[0], password[:LONGEST]) and held is not None
         except (VerificationError, InvalidHashError, UnicodeEncodeError):
             return False
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _places.acquire(blocking=False):
+        raise PasswordsBusy("Many people are signing in at this moment. Try again in half a minute.")
+    try:
+        with _turns:
+            yield
+    finally:
+        _places.release()

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from accounts.devices import BadDeviceName, DeviceExists, DeviceNotFound, DeviceUnknown
 from accounts.links import LinkInvalid
-from accounts.passwords import WeakPassword
+from accounts.passwords import PasswordsBusy, WeakPassword
 from accounts.people import BadAddress, PersonExists, PersonNotFound
 from accounts.projects import AgencyExists, AgencyNotFound, BadAgencyName, ProjectNotFound
 from accounts.roles import NotAllowed, UnknownRole
@@ -66,6 +66,7 @@ STATUS: dict[type[Exception], int] = {
     MediaUnwanted: 400,
     NotAllowed: 403,
     NotSignedIn: 401,
+    PasswordsBusy: 503,
     PersonExists: 409,
     PersonNotFound: 404,
     PostTooLarge: 413,

@@ -32,7 +32,7 @@ class Verdict:
 
 def validate(xform: bytes, limits: Limits) -> Verdict:
     """Whether JavaRosa opens this form."""
-    java, jar = shutil.which("java"), _jar()
+    java, jar = shutil.which(os.environ.get("FIELDCASE_JAVA", "java")), _jar()
     if java is None or jar is None:
         return Verdict(not_run="Java is not installed on this server (on Debian: apt install default-jre-headless)")
     with tempfile.TemporaryDirectory(prefix="fieldcase-") as folder:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from accounts.passwords import HASHER, WeakPassword, hash_password, require_strong, verify_password
+from accounts.passwords import HASHER, PasswordsBusy, WeakPassword, hash_password, require_strong, verify_password
 
 GOOD = "correct horse battery staple"
 
@@ -116,3 +116,23 @@ def test_no_more_than_two_hashes_are_made_at_once():
     finally:
         passwords.HASHER = real
     assert most[0] == 2
+
+
+def test_a_crowd_that_signs_in_leaves_threads_for_others():
+    begin, answers = threading.Barrier(12), []
+
+    def sign_in() -> None:
+        begin.wait()
+        try:
+            answers.append(verify_password(GOOD, None))
+        except PasswordsBusy:
+            answers.append("busy")
+
+    crowd = [threading.Thread(target=sign_in) for _one in range(12)]
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join()
+    assert "busy" in answers
+    assert 2 <= answers.count(False) < 12
+    assert not verify_password(GOOD, None)
