@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from accounts.tables import Project
@@ -28,6 +28,8 @@ class Form(Base):
     form_id: Mapped[str] = mapped_column(String(120))
     state: Mapped[str] = mapped_column(String(10), default=FormState.OPEN.value)
     current_version_id: Mapped[int | None] = mapped_column(PK)
+    state_at: Mapped[datetime | None] = mapped_column(Moment)  # since when it is in this state; None since ever
+    client_editable: Mapped[bool] = mapped_column(server_default=false())  # of the versions that are published from now
     __table_args__ = (UniqueConstraint("project_id", "form_id"),)
 
 
@@ -76,7 +78,7 @@ class FormMapping(Base):
 
 
 class FormDraft(Base):
-    """A form that is being made: what was uploaded, compiled; tablets never see it."""
+    """A form that is being made: what was uploaded, compiled; only tablets that scan its own code see it."""
 
     __tablename__ = "form_drafts"
     id: Mapped[int] = mapped_column(PK, primary_key=True)
@@ -89,8 +91,21 @@ class FormDraft(Base):
     xform: Mapped[bytes] = deferred(mapped_column(LargeBinary, nullable=False))
     md5: Mapped[str] = mapped_column(String(32))
     definition: Mapped[dict[str, Any]] = deferred(mapped_column(Json, nullable=False))
+    mapping: Mapped[dict[str, Any] | None] = deferred(mapped_column(Json, nullable=True))
+    mapping_csv: Mapped[bytes | None] = deferred(mapped_column(LargeBinary, nullable=True))
+    mapping_name: Mapped[str | None] = mapped_column(Text)
+    findings: Mapped[list[dict[str, Any]] | None] = deferred(mapped_column(Json, nullable=True))
+    itemsets: Mapped[bytes | None] = deferred(mapped_column(LargeBinary, nullable=True))
     made_at: Mapped[datetime] = mapped_column(Moment)
     made_by: Mapped[str] = mapped_column(String(80))
+    uid: Mapped[str | None] = mapped_column(String(32))  # what its tablets' secret follows from
+    token_hash: Mapped[str | None] = mapped_column(String(64), unique=True, index=True)
+    proposed_at: Mapped[datetime | None] = mapped_column(Moment)
+    proposed_by: Mapped[str | None] = mapped_column(String(80))
+    proposed_version: Mapped[str | None] = mapped_column(String(120))
+    returned_at: Mapped[datetime | None] = mapped_column(Moment)
+    returned_by: Mapped[str | None] = mapped_column(String(80))
+    returned_word: Mapped[str | None] = mapped_column(Text)
     __table_args__ = (UniqueConstraint("project_id", "form_id"),)
 
 
@@ -106,3 +121,30 @@ class DraftMedia(Base):
     file_id: Mapped[str] = mapped_column(String(32))
     made_at: Mapped[datetime] = mapped_column(Moment)
     __table_args__ = (UniqueConstraint("draft_id", "filename"),)
+
+
+class FormCheck(Base):
+    """An upload that was checked, kept for a day, so that whoever sent it need not send it again."""
+
+    __tablename__ = "form_checks"
+    token: Mapped[str] = mapped_column(String(32), primary_key=True)
+    actor: Mapped[str] = mapped_column(String(80))
+    filename: Mapped[str] = mapped_column(Text)
+    content: Mapped[bytes] = deferred(mapped_column(LargeBinary, nullable=False))
+    mapping_name: Mapped[str] = mapped_column(Text, default="")
+    mapping_csv: Mapped[bytes | None] = deferred(mapped_column(LargeBinary, nullable=True))
+    findings: Mapped[list[dict[str, Any]]] = deferred(mapped_column(Json, nullable=False))
+    facts: Mapped[dict[str, Any]] = mapped_column(Json)
+    checked_at: Mapped[datetime] = mapped_column(Moment, index=True)
+
+
+class FormCheckMedia(Base):
+    """A file that was uploaded beside a form that was checked."""
+
+    __tablename__ = "form_check_media"
+    id: Mapped[int] = mapped_column(PK, primary_key=True)
+    token: Mapped[str] = mapped_column(ForeignKey(FormCheck.token, ondelete="CASCADE"), index=True)
+    filename: Mapped[str] = mapped_column(String(255))
+    md5: Mapped[str] = mapped_column(String(32))
+    size: Mapped[int] = mapped_column(PK)
+    file_id: Mapped[str] = mapped_column(String(32))

@@ -4,5 +4,6 @@ import audit.chain
 import cases.tables
 import storage.custody
 import storage.lease
+import submissions.draft_tables
 
-LOADED = (audit.chain, cases.tables, storage.custody, storage.lease)
+LOADED = (audit.chain, cases.tables, storage.custody, storage.lease, submissions.draft_tables)

@@ -19,6 +19,7 @@ import audit.chain
 import cases.tables
 import storage.custody
 import storage.lease
+import submissions.draft_tables
 from accounts.projects import set_up
 from storage.database import Base, Database, make_engine
 from storage.files import LocalFiles
@@ -28,7 +29,8 @@ from storage.sealing import Keyring
 if TYPE_CHECKING:
     from tests.make import Make
 
-assert audit.chain and cases.tables and storage.custody and storage.lease  # Imported for their tables.  # noqa: PT018
+# Imported for their tables.
+assert all((audit.chain, cases.tables, storage.custody, storage.lease, submissions.draft_tables))
 
 NOON = datetime(2026, 5, 3, 12, 0, tzinfo=UTC)
 DATABASES = os.environ.get("FIELDCASE_TEST_DB", "sqlite,postgresql").split(",")

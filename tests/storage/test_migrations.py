@@ -69,3 +69,24 @@ def test_what_was_there_stays_when_keys_and_backups_become_known(seeded):
         assert connection.scalar(text("SELECT count(*) FROM submissions")) == 2
         for table in ("master_keys", "backups", "restorations"):
             assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0
+
+
+def test_forms_and_drafts_stay_when_drafts_are_tried_on_tablets(seeded):
+    with seeded.connect() as connection, begin(connection, write=True):
+        command.upgrade(_config(connection), "0003")
+        connection.execute(
+            text(
+                "INSERT INTO form_drafts (id, project_id, form_id, version, title, filename, content, xform, md5,"
+                f" definition, made_at, made_by) VALUES (1, 1, 'small', '2', 'Small form', 'small.md', :bytes, :bytes,"
+                f" '{'d' * 32}', '{{}}', {AT}, 'operator')"
+            ),
+            {"bytes": b"invented"},
+        )
+    migrate(seeded)
+    with seeded.connect() as connection:
+        form = connection.execute(text("SELECT form_id, state, state_at, client_editable FROM forms")).one()
+        assert (form.form_id, form.state, form.state_at, bool(form.client_editable)) == ("small", "open", None, False)
+        draft = connection.execute(text("SELECT version, uid, proposed_at, mapping_name FROM form_drafts")).one()
+        assert tuple(draft) == ("2", None, None, None)
+        for table in ("form_checks", "form_check_media", "draft_submissions", "draft_attachments"):
+            assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0
