@@ -30,6 +30,7 @@ class Question:
     required: bool
     relevant: str = ""
     constraint: str = ""
+    calculation: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Group:
     labels: dict[str, str]
     repeat: bool
     parent: str  # path of the group or repeat around it, "" at the root
+    relevant: str = ""
 
 
 @dataclass(frozen=True)

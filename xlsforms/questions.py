@@ -91,7 +91,8 @@ class _Reader:
             known = self.groups.get(path)
             labels = labels or (known.labels if known else around)
             repeat = repeat or (known.repeat if known else False)
-            self.groups[path] = Group(path, labels, repeat, self._around(path))
+            relevant = self.binds.get(path, Bind(None)).relevant
+            self.groups[path] = Group(path, labels, repeat, self._around(path), relevant)
         self.walk(group, path or context, {} if path else labels)
 
     def _ask(self, control: etree._Element, context: str) -> None:
@@ -115,9 +116,8 @@ class _Reader:
         labels = {} if control is None else self.words.of(control, "label")
         hints = {} if control is None else self.words.of(control, "hint")
         name = path.rsplit("/", 1)[-1]
-        self.questions[path] = self._placed(
-            Question(path, name, type_, labels, hints, choices, "", "", bind.required, bind.relevant, bind.constraint)
-        )
+        said = bind.required, bind.relevant, bind.constraint, bind.calculate
+        self.questions[path] = self._placed(Question(path, name, type_, labels, hints, choices, "", "", *said))
 
     def _placed(self, question: Question) -> Question:
         group, repeat = self._around(question.path), self._around(question.path, repeats=True)

@@ -1,0 +1,122 @@
+"""When a question is asked, said in words where the expression is simple enough to say."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from xlsforms.definition import FormDefinition, Question
+from xlsforms.paper.speaking import say
+from xlsforms.xform import resolve
+
+PATH = r"(?P<path>[\w./:-]+)"
+LITERAL = r"(?:'(?P<single>[^']*)'|\"(?P<double>[^\"]*)\"|(?P<number>-?\d+(?:\.\d+)?))"
+COMPARED = re.compile(rf"{PATH}\s*(?P<sign>!=|<=|>=|=|<|>)\s*{LITERAL}")
+SELECTED = re.compile(rf"selected\(\s*{PATH}\s*,\s*{LITERAL}\s*\)")
+NOT = re.compile(r"not\s*\((?P<inside>.*)\)", re.DOTALL)
+SWITCH = re.compile(r"if\s*\((?P<inside>.*),\s*1\s*,\s*0\s*\)", re.DOTALL)
+SIGNS = {"=": "is", "!=": "is not", ">": "more", ">=": "least", "<": "less", "<=": "most"}
+OPPOSITE = {"is": "is not", "is not": "is", "has": "has not", "has not": "has"}
+OPPOSITE |= {"answered": "empty", "empty": "answered", "more": "most", "most": "more", "least": "less", "less": "least"}
+DEEPEST = 6  # calculations that refer to calculations
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Says conditions of one form in one language, naming questions by their printed numbers."""
+
+    definition: FormDefinition
+    language: str
+    number: Callable[[str], str]  # of the question at a path, "" for what is not printed
+    shown: Callable[[dict[str, str]], str]  # a label in the language
+
+    def words(self, expression: str, path: str) -> str:
+        """'Only if question 4 is 'Yes'' of the relevance at this path; "" when it is always asked."""
+        if not expression.strip() or expression.strip() in ("true()", "1"):
+            return ""
+        said = self._said(expression, path, 0)
+        return say("only", self.language, when=said or say("computed", self.language))
+
+    def _said(self, expression: str, path: str, depth: int, *, negated: bool = False) -> str:
+        """The expression in words, "" when they would be longer than they help."""
+        text = _unwrapped(expression.strip())
+        for word in ("or", "and"):
+            parts = list(_split(text, word))
+            if len(parts) > 1:
+                joint = ("and" if word == "or" else "or") if negated else word
+                return self._joined([self._said(part, path, depth, negated=negated) for part in parts], joint)
+        if (inside := NOT.fullmatch(text)) and _balanced(inside["inside"]):
+            return self._said(inside["inside"], path, depth, negated=not negated)
+        if selected := SELECTED.fullmatch(text):
+            return self._about(selected, "has", path, depth, negated=negated)
+        if compared := COMPARED.fullmatch(text):
+            return self._about(compared, SIGNS[compared["sign"]], path, depth, negated=negated)
+        return ""
+
+    def _joined(self, parts: list[str], word: str) -> str:
+        joint = say(word, self.language)
+        return joint.join(dict.fromkeys(parts)) if all(parts) and len(parts) <= DEEPEST else ""
+
+    def _about(self, found: re.Match[str], relation: str, path: str, depth: int, *, negated: bool) -> str:
+        question = self.definition.question(resolve(path, found["path"].removeprefix("current()/")))
+        value = next((found[name] for name in ("single", "double", "number") if found[name] is not None), "")
+        if question is None:
+            return ""
+        if question.type == "calculate":
+            return self._switch(question, value, relation, depth, negated=negated)
+        if not (number := self.number(question.path)):
+            return ""
+        if value == "":
+            relation = {"is": "empty", "is not": "answered"}.get(relation, relation)
+        relation = OPPOSITE[relation] if negated else relation
+        return say(relation, self.language, number=number, choice=self._choice(question, value))
+
+    def _choice(self, question: Question, value: str) -> str:
+        labels = next((choice.labels for choice in question.choices if choice.name == value), {})
+        return self.shown(labels) or value
+
+    def _switch(self, question: Question, value: str, relation: str, depth: int, *, negated: bool) -> str:
+        """A calculation that is 1 or 0 is said by its own condition."""
+        switch = SWITCH.fullmatch(question.calculation.strip())
+        if switch is None or not _balanced(switch["inside"]) or value not in ("0", "1") or depth > DEEPEST:
+            return ""
+        if relation not in ("is", "is not"):
+            return ""
+        opposite = (value == "0") ^ (relation == "is not") ^ negated
+        return self._said(switch["inside"], question.path, depth + 1, negated=opposite)
+
+
+def _unwrapped(text: str) -> str:
+    while text.startswith("(") and text.endswith(")") and _balanced(text[1:-1]):
+        text = text[1:-1].strip()
+    return text
+
+
+def _balanced(text: str) -> bool:
+    depth = 0
+    for character, _at in _outside_quotes(text):
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def _outside_quotes(text: str) -> Iterator[tuple[str, int]]:
+    quote = ""
+    for at, character in enumerate(text):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        else:
+            yield character, at
+
+
+def _split(text: str, word: str) -> Iterator[str]:
+    """The parts between this word, outside brackets and quotes."""
+    depth, start, skip = 0, 0, -1
+    for character, at in _outside_quotes(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0 and at > skip and (joint := re.compile(rf"\s{word}\s").match(text, at)):
+            yield text[start:at]
+            start, skip = joint.end(), joint.end() - 1
+    yield text[start:]
