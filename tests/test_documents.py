@@ -23,6 +23,7 @@ TURNED = {
     "ChildFailed",
     "Held",
     "NotACaseCode",
+    "NotAScreening",
     "NotAValue",
     "NotFiled",
     "NotTaken",
