@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -74,7 +74,7 @@ def publish(
         "definition": definition.to_json(),
         "workbook": None if workbook is None else workbook.content,
         "workbook_name": "" if workbook is None else workbook.name,
-        "findings": [asdict(finding) for finding in compiled.findings],
+        "findings": [finding.to_json() for finding in compiled.findings],
         "published_at": now,
         "published_by": str(actor),
     }

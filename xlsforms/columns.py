@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from xlsforms.findings import Place
 from xlsforms.sheets import Row, Sheet, Workbook, plain
 
 ALIASES = {
@@ -84,12 +85,12 @@ class View:
         found = (row.values.get(column.header, "") for column in self.columns if column.name == name)
         return next((value for value in found if value), "")
 
-    def place(self, row: Row | int, name: str) -> tuple[str, str]:
+    def place(self, row: Row | int, name: str) -> Place:
         """The sheet and cell of this column in this row."""
         header = next((column.header for column in self.columns if column.name == name), name)
         return self.sheet.place(row, header)
 
-    def head(self, column: Column) -> tuple[str, str]:
+    def head(self, column: Column) -> Place:
         """The sheet and cell of a header."""
         return self.sheet.place(self.sheet.top, column.header)
 
@@ -107,10 +108,10 @@ def view(workbook: Workbook, sheet: str) -> View:
     return View(workbook.sheet(sheet) or Sheet(sheet, (), ()))
 
 
-def setting(workbook: Workbook, name: str) -> tuple[str, tuple[str, str]]:
+def setting(workbook: Workbook, name: str) -> tuple[str, Place]:
     """A setting's value and place; "" and the first row of settings when it is not given."""
     settings = view(workbook, "settings")
     if not settings.sheet.rows:
-        return "", ("settings", "")
+        return "", Place("settings")
     row = settings.sheet.rows[0]
     return settings.get(row, name), settings.place(row, name)

@@ -56,8 +56,7 @@ def compile_form(workbook: Workbook, *, limits: Limits = DEFAULT, fallback_versi
     if any(finding.code in BLOCKING for finding in found):
         raise RefusedForm(tidy(found))
     if fallback_version and not setting(workbook, "version")[0]:
-        words = f"The settings give no version, so this one is given: {fallback_version}."
-        found.append(info("version-given", setting(workbook, "version")[1], words))
+        found.append(info("version-given", setting(workbook, "version")[1], version=fallback_version))
     answer, said = _convert(workbook, fallback_version, limits)
     found += said
     if "xform" not in answer:
@@ -69,10 +68,11 @@ def compile_form(workbook: Workbook, *, limits: Limits = DEFAULT, fallback_versi
 def compile_xform(content: bytes, name: str, *, limits: Limits = DEFAULT) -> Compiled:
     """An XForm written elsewhere, its bytes unchanged; raises RefusedForm when unsafe or no tablet could open it."""
     if len(content) > limits.file_bytes:
-        words = f"'{name}' has {len(content) / MB:.1f} MB; an XForm may have {limits.file_bytes // MB} MB."
-        raise RefusedForm((error("form-too-large", NOWHERE, words),))
+        size, most = f"{len(content) / MB:.1f}", limits.file_bytes // MB
+        raise RefusedForm((error("form-too-large", NOWHERE, name=name, size=size, most=most),))
     if content.count(b"<") > limits.elements * 2:  # Each element opens and closes.
-        raise RefusedForm((error("form-too-large", NOWHERE, f"'{name}' has more than {limits.elements:,} elements."),))
+        facts = {"elements": f"{content.count(b'<') // 2:,}", "most": f"{limits.elements:,}"}
+        raise RefusedForm((error("form-too-large", NOWHERE, name=name, **facts),))
     return _finish(content, [], None, None, limits)
 
 
@@ -83,7 +83,7 @@ def _finish(
         root = parse(xform)
         definition = read_parsed(root)
     except UnreadableForm as problem:
-        raise RefusedForm(tidy([*found, error("unreadable-form", NOWHERE, str(problem))])) from problem
+        raise RefusedForm(tidy([*found, error("unreadable-form", NOWHERE, said=problem)])) from problem
     known = {finding.code for finding in found}
     judged = _judged(xform, root, definition, workbook, limits)
     found += [finding for finding in judged if finding.cell or finding.code not in known]  # A rule said it at its cell.
@@ -97,13 +97,10 @@ def _judged(
 ) -> list[Finding]:
     found = [*inspect(root, definition, workbook, limits)]
     if workbook is None and not definition.version:
-        words = (
-            "The form has no version; tablets tell versions apart by it. Add the attribute 'version' to the instance."
-        )
-        found.append(warning("version-missing", NOWHERE, words))
+        found.append(warning("version-missing", NOWHERE))
     verdict = validate(xform, limits)
     if verdict.not_run:
-        found.append(info("not-validated", NOWHERE, f"The form was not tried with ODK Validate: {verdict.not_run}."))
+        found.append(info("not-validated", NOWHERE, reason=verdict.not_run))
     return [*found, *from_validate(verdict.complaint, workbook)]
 
 
@@ -117,17 +114,13 @@ def _convert(workbook: Workbook, fallback_version: str, limits: Limits) -> tuple
 
 
 def _stopped(failure: ChildFailed, limits: Limits) -> Finding:
-    words = {
-        Reason.TIME: f"Compiling was stopped after {limits.wall_seconds:g} seconds. Make the form smaller.",
-        Reason.MEMORY: f"Compiling was stopped at {limits.memory_bytes // MB} MB of memory. Make the form smaller.",
-        Reason.DEPTH: "Groups or expressions stand inside each other too deeply to compile. Flatten the form.",
-        Reason.SIZE: f"The compiled form has more than {limits.output_bytes // MB} MB. Make its lists smaller.",
-        Reason.CRASH: (
-            f"pyxform broke off and does not say where ({failure.detail}). Look at what was changed last; "
-            "taking out half of the rows at a time finds the row."
-        ),
+    facts: dict[Reason, dict[str, object]] = {
+        Reason.TIME: {"seconds": f"{limits.wall_seconds:g}"},
+        Reason.MEMORY: {"most": limits.memory_bytes // MB},
+        Reason.SIZE: {"most": limits.output_bytes // MB},
+        Reason.CRASH: {"detail": failure.detail},
     }
-    return error(f"compile-{failure.reason}", NOWHERE, words[failure.reason])
+    return error(f"compile-{failure.reason}", ("survey", ""), **facts.get(failure.reason, {}))
 
 
 def for_pyxform(workbook: Workbook, fallback_version: str = "") -> dict[str, Any]:

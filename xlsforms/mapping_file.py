@@ -4,9 +4,10 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from xlsforms.findings import Finding, column_letters, error
+from xlsforms.findings import Finding, Place, column_letters, error
 from xlsforms.sheets import CASE_SHEETS, Row, Sheet, UnreadableWorkbook, Workbook, plain
 from xlsforms.tables import NotText, decode, records
+from xlsforms.wording import closest
 
 PARTS = ("survey", "settings", *CASE_SHEETS)
 ADDED = {"survey": ("case_field", "case_mode"), "settings": ("case_form",)}
@@ -20,6 +21,10 @@ class _Line:
 
     def get(self, column: str) -> str:
         return self.cells[column][1] if column in self.cells else ""
+
+    def place(self, column: str, name: str) -> Place:
+        """The cell of this column in the mapping file."""
+        return Place(name, self.at(column), column, self.get(column))
 
     def at(self, column: str) -> str:
         return f"{column_letters(self.cells[column][0] if column in self.cells else 0)}{self.number}"
@@ -78,11 +83,10 @@ def _mapped_survey(workbook: Workbook, lines: list[_Line], name: str) -> tuple[S
     for line in lines:
         question = line.get("name")
         if question not in known:
-            words = f"The form has no question '{question}'; write its name as the sheet survey has it."
-            found.append(error("mapping-unknown-question", (name, line.at("name")), words))
+            found.append(error("mapping-unknown-question", line.place("name", name), near=closest(question, known)))
         elif question in by_name:
-            words = f"'{question}' is mapped twice, first in row {by_name[question].number}; delete one of the rows."
-            found.append(error("mapping-duplicate-question", (name, line.at("name")), words))
+            first = by_name[question].number
+            found.append(error("mapping-duplicate-question", line.place("name", name), first=first))
         by_name.setdefault(question, line)
     matched = {row.number: by_name[row.get("name")] for row in survey.rows if row.get("name") in by_name}
     return _overlaid(survey, matched, ADDED["survey"], name), found

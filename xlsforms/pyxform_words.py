@@ -2,14 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from difflib import get_close_matches
-from string import Formatter
 from typing import Any
 
 from xlsforms.columns import View, view
-from xlsforms.findings import NOWHERE, Finding, Severity
+from xlsforms.findings import NOWHERE, Finding, Place, Severity, finding
 from xlsforms.sheets import Row, Workbook, plain
+from xlsforms.wording import closest
 
 Told = dict[str, Any]
 
@@ -70,28 +68,8 @@ TEXTS = (
     (r"You must have a sheet named 'survey'", "survey-missing", "", ""),
     (r"(Language '.*' is missing the|Expected a sequence of columns)", "translation-columns", "", ""),
 )
-# What we say instead of pyxform; `value` is what stands in the cell.
-MESSAGES = {
-    "ill-formed-name": "'{value}' cannot be a name: begin with a letter or '_', then letters, digits, '_', '-', '.'.",
-    "duplicate-name": "The name '{value}' stands twice in the same group. Rename one of the two.",
-    "duplicate-choice": "The choice '{value}' stands twice in its list. Rename or delete one of the two.",
-    "choice-without-name": "This choice has no name. Write one without blanks; it is what tablets send.",
-    "choice-without-label": "This choice has no label to show. Write one.",
-    "choice-with-space": "The choice '{choice}' of '{list}' has a blank in its name, which would cut answers in two.",
-    "choices-missing": "The form has a select question, but no sheet 'choices' with list_name, name and label. Add it.",
-    "malformed-reference": "A reference is written ${{name}}, without blanks inside the braces, and closed.",
-    "ambiguous-reference": "${{{q}}} could mean several questions of that name. Rename all but one of them.",
-    "group-not-ended": "The {type} '{name}' that begins here is never ended. Add a row 'end_{type}'.",
-    "group-not-begun": "This 'end_{type}' ends nothing: no {type} is open here. Delete it, or begin the {type}.",
-    "type-missing": "This row has a name or a label, but no type. Write the question's type, or clear the row.",
-    "name-missing": "This row has no name. Write one of letters, digits and '_'.",
-    "label-missing": "The question '{name}' has no label, hint or picture to show. Write a label.",
-    "calculation-missing": "This calculate has no calculation. Write one, or delete the row.",
-    "repeat-without-label": "This repeat has no label, so officers will not know what they add. Write one.",
-    "image-without-max-pixels": "Write max-pixels=1024 under parameters, so that photos can be sent on a weak signal.",
-    "missing-column": "The sheet '{sheet_name}' lacks the column {missing}. Its first row holds the columns' names.",
-    "survey-missing": "The workbook has no sheet 'survey' with questions in it. Add it, or correct its name.",
-}
+# What pyxform tells of a message that is no fact to quote.
+NO_FACTS = frozenset({"code", "text", "sheet", "row", "column", "value"})
 # Ours says the same at the cell.
 SAID_ELSEWHERE = frozenset({"translation-columns"})
 TYPES = (
@@ -109,8 +87,8 @@ def from_pyxform(told: Iterable[Told], workbook: Workbook, severity: Severity) -
         code, sheet, column, facts = _known(one)
         if code not in SAID_ELSEWHERE:
             known = {**one, **facts}
-            spot = _spot(known, workbook, sheet, column)
-            yield Finding(severity, code, *spot.place, _message(code, {**known, "value": spot.text}, workbook))
+            place = _spot(known, workbook, sheet, column)
+            yield finding(severity, code, place, **_facts(code, known, workbook))
 
 
 def _known(told: Told) -> tuple[str, str, str, Told]:
@@ -127,18 +105,12 @@ def _known(told: Told) -> tuple[str, str, str, Told]:
     return "pyxform", "survey", "", {}
 
 
-@dataclass(frozen=True)
-class _Spot:
-    place: tuple[str, str]
-    text: str = ""  # what stands in that cell
-
-
-def _spot(told: Told, workbook: Workbook, sheet: str, column: str) -> _Spot:
+def _spot(told: Told, workbook: Workbook, sheet: str, column: str) -> Place:
     """The cell that a message means: by the row it names, else by what it quotes."""
     named = SHEET.search(told["text"])
     key = str(told.get("sheet") or told.get("sheet_name") or (named[1] if named else sheet))
     if not key:
-        return _Spot(NOWHERE)
+        return NOWHERE
     found = view(workbook, key)
     counted = ROW.match(told["text"])
     column = str(told.get("column") or column).split(" (")[0]
@@ -148,7 +120,7 @@ def _spot(told: Told, workbook: Workbook, sheet: str, column: str) -> _Spot:
     if told.get("languages"):
         return _heading(found, str(told["languages"]).split(", ")[0])
     matched = next((row for row in found.sheet.rows if _quoted(told, found, row, column)), None)
-    return _at(found, matched.number, column) if matched else _Spot((found.sheet.name, ""))
+    return _at(found, matched.number, column) if matched else Place(found.sheet.name)
 
 
 def _row_number(found: View, counted: int) -> int:
@@ -158,16 +130,14 @@ def _row_number(found: View, counted: int) -> int:
     return counted + found.sheet.top - 1
 
 
-def _at(found: View, number: int, column: str) -> _Spot:
-    row = next((row for row in found.sheet.rows if row.number == number), None)
-    text = (row.get(column) or found.get(row, plain(column))) if row else ""
-    named = found.sheet.has(column)
-    return _Spot(found.sheet.place(number, column) if named else found.place(number, plain(column)), text)
+def _at(found: View, number: int, column: str) -> Place:
+    row = next((row for row in found.sheet.rows if row.number == number), number)
+    return found.sheet.place(row, column) if found.sheet.has(column) else found.place(row, plain(column))
 
 
-def _heading(found: View, language: str) -> _Spot:
+def _heading(found: View, language: str) -> Place:
     column = next((column for column in found.columns if column.language == language), None)
-    return _Spot(found.head(column), column.header) if column else _Spot(NOWHERE)
+    return found.head(column) if column else NOWHERE
 
 
 def _quoted(told: Told, found: View, row: Row, column: str) -> bool:
@@ -182,28 +152,20 @@ def _quoted(told: Told, found: View, row: Row, column: str) -> bool:
     return bool(quoted) and quoted in (text, *text.split())
 
 
-def _message(code: str, told: Told, workbook: Workbook) -> str:
-    if code in MESSAGES and all(told.get(fact) for fact in _facts(MESSAGES[code])):
-        return MESSAGES[code].format(**told)
+def _facts(code: str, told: Told, workbook: Workbook) -> dict[str, object]:
+    """What our words about this code quote, and pyxform's own words in case that something is missing."""
+    facts: dict[str, object] = {key: text for key, text in told.items() if text and key not in NO_FACTS}
+    facts["said"] = _plainly(str(told["text"]))
     quoted = str(told.get("quoted") or told.get("q") or "")
     if code == "unknown-type":
-        return f"'{quoted}' is not a question type{_meant(quoted.split(' ')[0], TYPES)}."
-    if code == "unknown-list":
-        lists = {text for _row, _column, text in view(workbook, "choices").cells("list_name")}
-        return f"The sheet choices has no list '{quoted}'{_meant(quoted, lists)}."
-    if code == "unknown-reference":
-        names = {text for _row, _column, text in view(workbook, "survey").cells("name")}
-        return f"${{{quoted}}} names no question of the form{_meant(quoted, names)}."
-    return _plainly(str(told["text"]))
-
-
-def _facts(template: str) -> list[str]:
-    return [field for _literal, field, _spec, _conversion in Formatter().parse(template) if field]
-
-
-def _meant(value: str, known: Iterable[str]) -> str:
-    close = get_close_matches(value, list(known), 1, 0.6)
-    return f"; did you mean '{close[0]}'" if close else ""
+        facts["near"] = closest(quoted.split(" ")[0], TYPES)
+    elif code == "unknown-list":
+        facts["near"] = closest(quoted, (text for _row, _column, text in view(workbook, "choices").cells("list_name")))
+    elif code == "unknown-reference":
+        facts["near"] = closest(quoted, (text for _row, _column, text in view(workbook, "survey").cells("name")))
+    elif "type" in told:
+        facts["kind"] = told["type"]
+    return facts
 
 
 def _plainly(text: str) -> str:

@@ -6,11 +6,11 @@ from lxml import etree
 
 from xlsforms.columns import setting, view
 from xlsforms.definition import FormDefinition
-from xlsforms.findings import NOWHERE, Finding, error
+from xlsforms.findings import NOWHERE, Finding, Place, error
 from xlsforms.limits import Limits
 from xlsforms.references import references, unsafe
 from xlsforms.rules.files import unsafe_file
-from xlsforms.rules.settings import form_id_complaint, server_owned_setting
+from xlsforms.rules.settings import bad_form_id, server_owned_setting, usable_id
 from xlsforms.rules.survey import is_more_than, repeat_count
 from xlsforms.sheets import Workbook
 from xlsforms.xform import attribute, first, kids, resolve
@@ -29,16 +29,13 @@ def inspect(
     root: etree._Element, definition: FormDefinition, workbook: Workbook | None, limits: Limits
 ) -> Iterator[Finding]:
     """Every reason to refuse this form; each names the cell when the workbook is known."""
-    if complaint := form_id_complaint(definition.form_id):
-        yield error("form-id", setting(workbook, "form_id")[1] if workbook else NOWHERE, complaint)
+    if not usable_id(definition.form_id):
+        yield bad_form_id(definition.form_id, setting(workbook, "form_id")[1] if workbook else NOWHERE)
     if len(definition.version) > LONGEST_VERSION:
-        words = f"The version has more than {LONGEST_VERSION} characters; write a short one, such as 2026050301."
-        yield error("version-too-long", setting(workbook, "version")[1] if workbook else NOWHERE, words)
+        place = setting(workbook, "version")[1] if workbook else NOWHERE
+        yield error("version-too-long", place, most=LONGEST_VERSION)
     if not any(question.type == "instanceID" for question in definition.questions):
-        words = (
-            "The form has no meta/instanceID; without it submissions cannot be told apart. Take out omit_instanceID."
-        )
-        yield error("instance-id-missing", setting(workbook, "omit_instanceid")[1] if workbook else NOWHERE, words)
+        yield error("instance-id-missing", setting(workbook, "omit_instanceid")[1] if workbook else NOWHERE)
     model = first(root, "head", "model")
     for submission in kids(model, "submission") if model is not None else ():
         for name, owned in SUBMISSION.items():
@@ -65,7 +62,7 @@ def _counts(root: etree._Element, workbook: Workbook | None, limits: Limits) -> 
                 yield repeat_count(value, limits.repeats, _saying(workbook, value))
 
 
-def _saying(workbook: Workbook | None, number: str) -> tuple[str, str]:
+def _saying(workbook: Workbook | None, number: str) -> Place:
     """The first cell of the survey that is this number."""
     survey = view(workbook, "survey") if workbook else None
     cells = survey.cells("repeat_count", "calculation", "default") if survey else ()
@@ -73,7 +70,7 @@ def _saying(workbook: Workbook | None, number: str) -> tuple[str, str]:
     return next(places, NOWHERE)
 
 
-def _holding(workbook: Workbook | None, reference: str) -> tuple[str, str]:
+def _holding(workbook: Workbook | None, reference: str) -> Place:
     """The first cell of survey or choices that names this file."""
     file = reference.partition("://")[2].partition("/")[2] or reference
     for name in ("survey", "choices") if workbook else ():

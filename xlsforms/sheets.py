@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Literal
 
-from xlsforms.findings import Finding, column_letters, error
+from xlsforms.findings import Finding, Place, column_letters, error
 
 Grid = Iterable[tuple[int, list[str]]]  # row number as the spreadsheet program shows it, its cells from the left
 Kind = Literal["xlsx", "xls", "csv", "md"]
@@ -54,14 +54,16 @@ class Sheet:
         """The cell as people name it ("C12"); column A when the sheet has no such column."""
         return self.place(row, column)[1]
 
-    def place(self, row: Row | int, column: str) -> tuple[str, str]:
-        """The sheet and the cell; for a value that a mapping file added, that file and its cell."""
+    def place(self, row: Row | int, column: str) -> Place:
+        """The sheet and the cell with what it holds; for a value that a mapping file added, that file and its cell."""
         number = row if isinstance(row, int) else row.number
-        if (number, plain(column)) in self.elsewhere:
-            return self.elsewhere[number, plain(column)]
         at = self._index(column)
+        header = column if at is None else self.header[at]
+        value = row.get(column) if isinstance(row, Row) else header if number == self.top and at is not None else ""
+        if (number, plain(column)) in self.elsewhere:
+            return Place(*self.elsewhere[number, plain(column)], header, value)
         across = 0 if at is None else self.columns[at] if self.columns else at
-        return self.name, f"{column_letters(across)}{number}"
+        return Place(self.name, f"{column_letters(across)}{number}", header, value)
 
     def has(self, column: str) -> bool:
         """Whether the sheet has this column."""
@@ -121,6 +123,6 @@ def _filled(cells: list[str], at: int) -> bool:
 def _twice(sheet: str, head: str, top: int, first: int, second: int) -> Finding:
     return error(
         "duplicate-column",
-        (sheet, f"{column_letters(second)}{top}"),
-        f"The column '{head}' stands twice, first in {column_letters(first)}{top}; rename or delete one of them.",
+        Place(sheet, f"{column_letters(second)}{top}", head, head),
+        first=f"{column_letters(first)}{top}",
     )

@@ -4,11 +4,9 @@ import re
 from collections.abc import Iterator
 
 from xlsforms.columns import EXPRESSIONS, view
-from xlsforms.findings import NOWHERE, Finding, error
+from xlsforms.findings import NOWHERE, Finding, Place, error
 from xlsforms.layout import row_of
 from xlsforms.sheets import Row, Workbook
-
-Place = tuple[str, str]
 
 PATH = r"(?P<path>/[\w.:/-]+)"
 UNREADABLE = (
@@ -29,31 +27,27 @@ def from_validate(complaint: str, workbook: Workbook | None) -> Iterator[Finding
         if match := re.search(pattern, complaint, re.DOTALL):
             name, words = match["path"].rsplit("/", 1)[-1], " ".join(match["what"].rstrip("]").split())
             place = _place(workbook, match["path"], column)
-            yield error("xpath-unreadable", place, f"The {column} of '{name}' cannot be read: {words.rstrip('.')}.")
+            yield error("xpath-unreadable", place, where=f"{column} '{name}'", what=words.rstrip("."))
             return
     if match := FUNCTION.search(complaint):
         words = match["more"].strip(" .")
-        need = (
-            f"'{match['name']}' {words[0].lower()}{words[1:]}." if words else f"There is no function '{match['name']}'."
-        )
-        yield error("unknown-function", _of_function(workbook, complaint, match["name"]), need)
+        place = _of_function(workbook, complaint, match["name"])
+        yield error("unknown-function", place, name=match["name"], what=words or None)
     elif "Cycle detected" in complaint:
         yield from _cycle(workbook, complaint)
     elif match := NODESET.search(complaint):
-        words = f"This choice_filter cannot be read: {match['what']}"
-        yield error("xpath-unreadable", _of_filter(workbook, match["what"]), words)
+        yield error("xpath-unreadable", _of_filter(workbook, match["what"]), where="choice_filter", what=match["what"])
     elif complaint:
         path = ANY_PATH.search(complaint)
         place = _place(workbook, path["path"], "name") if path else NOWHERE
-        yield error("odk-validate", place, "A tablet could not open this form. ODK Validate says: " + complaint)
+        yield error("odk-validate", place, complaint=complaint)
 
 
 def _cycle(workbook: Workbook | None, complaint: str) -> Iterator[Finding]:
     paths = [line for line in complaint.splitlines() if ANY_PATH.fullmatch(line)]
     names = ", ".join(path.rsplit("/", 1)[-1] for path in paths)
-    words = f"These depend on each other in a circle: {names}. Break it: let one of them not refer to the others."
     path = paths[0] if paths else ""
-    yield error("cycle", _place(workbook, path, "calculation", "relevant") if path else NOWHERE, words)
+    yield error("cycle", _place(workbook, path, "calculation", "relevant") if path else NOWHERE, names=names)
 
 
 def _place(workbook: Workbook | None, path: str, *columns: str) -> Place:

@@ -113,9 +113,7 @@ def _assemble(content: bytes, name: str, kind: Kind, grids: Grids) -> Workbook:
         sheet, mistakes = make_sheet(title, grid, left=1 if kind == "csv" else 0)
         found += mistakes
         if plain(title) in sheets and plain(title) in FORM_SHEETS + CASE_SHEETS:
-            found.append(
-                error("duplicate-sheet", (title, ""), f"There are two sheets '{title}'; delete or rename one.")
-            )
+            found.append(error("duplicate-sheet", (title, "")))
         sheets.setdefault(plain(title), sheet)
     return Workbook(name, _named(sheets), content, kind, tuple(found))
 

@@ -8,11 +8,12 @@ from cases.dictionary.model import nearest
 from cases.mapping.codes import read_codes
 from cases.mapping.fields import Fed, Known, read_fields
 from cases.mapping.model import CASE_FORMS, FieldRule, Mapping, Mode, RecordAction, RecordRule, make_mapping
-from cases.mapping.records import ALIAS, read_records, unknown
+from cases.mapping.records import ALIAS, read_records
 from cases.mapping.survey import SurveyRow, survey_rows
 from xlsforms.findings import Finding, error, info, refusing, warning
 from xlsforms.questions import FormDefinition
 from xlsforms.sheets import Workbook, plain
+from xlsforms.wording import near
 
 ASKS_NOTHING = frozenset({"note", "calculate", "hidden", "start", "end", "today", "deviceid", "username", "audit"})
 OWN_COLUMNS = {"survey": ("case_field", "case_mode"), "settings": ("case_form",)}
@@ -58,13 +59,12 @@ def _case_form(workbook: Workbook) -> tuple[str, list[Finding]]:
     for row in sheet.rows if sheet else ():
         kind = row.get("case_form")
         if kind and sheet and kind not in CASE_FORMS:
-            words = unknown("kind of case form", kind, list(CASE_FORMS))
-            return kind, [error("unknown-case-form", sheet.place(row, "case_form"), words)]
+            place = sheet.place(row, "case_form")
+            return kind, [error("unknown-case-form", place, name=kind, **near(kind, CASE_FORMS))]
         if kind:
             return kind, []
-    place = (sheet.name if sheet else "settings", "")
-    words = f"The form feeds a case but does not say what it is; add the column case_form: {', '.join(CASE_FORMS)}."
-    return "other", [warning("case-form-missing", place, words)]
+    nowhere = (sheet.name if sheet else "settings", "")
+    return "other", [warning("case-form-missing", nowhere, known=", ".join(CASE_FORMS))]
 
 
 def _misspelt(workbook: Workbook) -> Iterator[Finding]:
@@ -75,11 +75,11 @@ def _misspelt(workbook: Workbook) -> Iterator[Finding]:
             close = difflib.get_close_matches(plain(head), columns, n=1, cutoff=0.75)
             if sheet and close and plain(head) not in columns and not sheet.has(close[0]):
                 place = sheet.place(sheet.top, head)
-                yield error("misspelt-column", place, f"'{head}' is not read by anybody. Did you mean '{close[0]}'?")
+                yield error("misspelt-column", place, near=close[0])
     for name, sheet in workbook.sheets.items():
         close = difflib.get_close_matches(name, OWN_SHEETS, n=1, cutoff=0.8)
         if close and name not in OWN_SHEETS and close[0] not in workbook.sheets:
-            yield error("misspelt-sheet", (sheet.name, ""), f"Nobody reads this sheet. Did you mean '{close[0]}'?")
+            yield error("misspelt-sheet", (sheet.name, ""), near=close[0])
 
 
 def _filled_twice(fed: tuple[Fed, ...]) -> Iterator[Finding]:
@@ -90,8 +90,8 @@ def _filled_twice(fed: tuple[Fed, ...]) -> Iterator[Finding]:
             continue
         if target in first:
             other = first[target].row.name
-            words = f"'{other}' fills {thing.row.case_field} already; join both in one calculate, or take mode latest."
-            yield error("field-filled-twice", thing.row.place("case_field"), words)
+            place = thing.row.place("case_field")
+            yield error("field-filled-twice", place, other=other, field=thing.row.case_field)
         first.setdefault(target, thing)
 
 
@@ -102,11 +102,7 @@ def _identity_before_consent(fed: tuple[Fed, ...], case_form: str) -> Iterator[F
     for thing in fed:
         agreed = agreed or thing.field.record == "consent"
         if thing.field.cls in ("identity", "contact") and not agreed:
-            words = (
-                f"{thing.field.name} says who the person is, and no question before it asks for consent. Ask first, "
-                "and feed the answer to consent.answer."
-            )
-            yield error("identity-before-consent", thing.row.place("case_field"), words)
+            yield error("identity-before-consent", thing.row.place("case_field"), field=thing.field.name)
 
 
 def _unmapped(rows: tuple[SurveyRow, ...], fed: tuple[Fed, ...]) -> Iterator[Finding]:
@@ -118,8 +114,7 @@ def _unmapped(rows: tuple[SurveyRow, ...], fed: tuple[Fed, ...]) -> Iterator[Fin
     ]
     if names:
         some = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
-        words = f"{len(names)} answers are kept with the submission and feed no case field: {some}."
-        yield info("questions-not-mapped", (rows[0].sheet.name, ""), words)
+        yield info("questions-not-mapped", (rows[0].sheet.name, ""), count=len(names), names=some)
 
 
 __all__ = [

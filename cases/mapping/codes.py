@@ -48,15 +48,9 @@ def _choices(rows: tuple[SurveyRow, ...]) -> dict[str, dict[str, None]]:
 def _check(sheet: Sheet, row: Row, codes: Codes, choices: dict[str, dict[str, None]]) -> Iterator[Finding]:
     name, choice = row.get("list_name"), row.get("choice")
     if name not in choices:
-        yield error("case-codes-unknown-list", sheet.place(row, "list_name"), _unknown("choice list", name, choices))
+        yield error("case-codes-unknown-list", sheet.place(row, "list_name"), name=name, near=nearest(name, choices))
     elif choice not in choices[name]:
-        words = _unknown(f"choice in '{name}'", choice, choices[name])
-        yield error("case-codes-unknown-choice", sheet.place(row, "choice"), words)
+        facts = {"list": name, "name": choice, "near": nearest(choice, choices[name])}
+        yield error("case-codes-unknown-choice", sheet.place(row, "choice"), **facts)
     elif choice in codes.get(name, {}):
-        words = f"The choice '{choice}' of '{name}' has a code already; keep one row."
-        yield error("case-codes-twice", sheet.place(row, "choice"), words)
-
-
-def _unknown(what: str, name: str, known: dict[str, dict[str, None]] | dict[str, None]) -> str:
-    close = nearest(name, known)
-    return f"The form uses no {what} called '{name}'." + (f" Did you mean '{close}'?" if close else "")
+        yield error("case-codes-twice", sheet.place(row, "choice"), choice=choice, list=name)

@@ -7,10 +7,11 @@ from cases.dictionary import NotAValue, read_value
 from cases.dictionary.model import Dictionary, Field
 from cases.mapping.codes import Codes, codes_of
 from cases.mapping.model import FieldRule, Mode, RecordAction
-from cases.mapping.records import Declared, unknown
+from cases.mapping.records import Declared
 from cases.mapping.survey import SurveyRow
 from xlsforms.findings import Finding, error, warning
 from xlsforms.questions import Question
+from xlsforms.wording import near
 
 NEW = "new"  # on a repeat's row and inside it: each row of the repeat is a record of its own
 MODES = (*Mode, NEW)
@@ -76,41 +77,35 @@ def read_fields(rows: tuple[SurveyRow, ...], known: Known) -> tuple[tuple[Fed, .
             fed += [thing] if thing else []
             found += findings
         elif row.row.get("case_mode"):
-            words = "There is a case_mode but no case_field; name the field, or empty the mode."
-            found.append(error("mode-without-field", row.place("case_mode"), words))
+            found.append(error("mode-without-field", row.place("case_mode")))
     return tuple(fed), found
 
 
 def _check_group(row: SurveyRow, known: Known) -> Iterator[Finding]:
     place, name = row.place("case_field"), row.case_field
     if row.group is None or not row.group.repeat:
-        words = f"The group '{row.name}' holds no answer; put the case_field on its questions."
-        yield error("field-on-group", place, words)
+        yield error("field-on-group", place, name=row.name)
     elif "." in name:
-        words = f"A repeat makes records, not values; write the record alone, '{name.partition('.')[0]}'."
-        yield error("field-on-repeat", place, words)
+        yield error("field-on-repeat", place, record=name.partition(".")[0])
     elif name not in known.spoken:
         yield _undeclared(row, name, known)
     elif row.row.get("case_mode") not in ("", NEW):
-        words = "The rows of a repeat each make a new record; write new, or leave the mode empty."
-        yield error("mode-on-repeat", row.place("case_mode"), words)
+        yield error("mode-on-repeat", row.place("case_mode"))
 
 
 def _undeclared(row: SurveyRow, alias: str, known: Known) -> Finding:
     place = row.place("case_field")
     if alias in known.dictionary.records:
-        words = f"'{alias}' is not declared; add a row for it to the sheet case_records."
-        return error("record-not-declared", place, words)
+        return error("record-not-declared", place, name=alias)
     names = list(dict.fromkeys([*known.declared, *known.dictionary.records]))
-    return error("unknown-record", place, unknown("record", alias, names))
+    return error("unknown-record", place, name=alias, **near(alias, names))
 
 
 def _read(row: SurveyRow, known: Known) -> tuple[Fed | None, list[Finding]]:
     alias, _, key = row.case_field.partition(".")
     declared = known.declared.get(alias)
     if row.question is None:
-        words = f"The form has no question '{row.name}' whose answer could feed a field."
-        return None, [error("mapped-row-is-no-question", row.place("case_field"), words)]
+        return None, [error("mapped-row-is-no-question", row.place("case_field"), name=row.name)]
     if declared is None:
         return None, [] if alias in known.spoken else [_undeclared(row, alias, known)]
     field = known.dictionary.field(f"{declared.rule.kind}.{key}")
@@ -131,9 +126,8 @@ def _unknown_field(row: SurveyRow, alias: str, key: str, declared: Declared, kno
     if close and close.startswith(f"{kind}."):
         close = f"{alias}.{close.partition('.')[2]}"
     some = ", ".join(field.key for field in known.dictionary.fields_of(kind)[:12])
-    hint = f" Did you mean '{close}'?" if close else f" A {kind} has for instance: {some}."
-    what = f"There is no field '{row.case_field}'." if key else f"'{row.case_field}' names a record but no field."
-    return error("unknown-field", row.place("case_field"), what + hint)
+    facts = {"field": row.case_field if key else None, "near": close, "kind": kind, "some": some}
+    return error("unknown-field", row.place("case_field"), **facts)
 
 
 def _mode(row: SurveyRow, field: Field, declared: Declared) -> tuple[Mode | None, list[Finding]]:
@@ -141,44 +135,33 @@ def _mode(row: SurveyRow, field: Field, declared: Declared) -> tuple[Mode | None
     if word == NEW and declared.rule.action is RecordAction.NEW:
         word = field.default_mode
     if word not in MODES:
-        return None, [error("unknown-mode", row.place("case_mode"), unknown("mode", word, [*MODES]))]
+        return None, [error("unknown-mode", row.place("case_mode"), name=word, **near(word, MODES))]
     if word == NEW:
-        words = f"'{declared.rule.alias}' is not a new record here; leave the mode empty, or declare it new."
-        return None, [error("mode-not-possible", row.place("case_mode"), words)]
+        return None, [error("mode-not-possible", row.place("case_mode"), record=declared.rule.alias)]
     if word == Mode.ADD and not field.many:
-        words = f"{field.name} holds one value and cannot add; take fill or latest."
-        return None, [error("mode-not-possible", row.place("case_mode"), words)]
+        return None, [error("mode-not-possible", row.place("case_mode"), field=field.name)]
     return Mode(word), []
 
 
 def _check_record(row: SurveyRow, question: Question, declared: Declared) -> Iterator[Finding]:
     rule, place = declared.rule, row.place("case_field")
     if rule.action is RecordAction.NONE:
-        words = f"'{rule.alias}' has the action none, so nothing can be written to it; change the action."
-        yield error("record-not-touched", place, words)
+        yield error("record-not-touched", place, record=rule.alias)
     elif question.repeat and question.repeat != rule.repeat:
-        words = (
-            f"'{question.name}' is asked once for each row of '{question.repeat.rpartition('/')[2]}', so its record "
-            f"must be new for each row: name that repeat at '{rule.alias}' in case_records."
-        )
-        yield error("field-in-repeat", place, words)
+        facts = {"name": question.name, "repeat": question.repeat.rpartition("/")[2], "record": rule.alias}
+        yield error("field-in-repeat", place, **facts)
     elif rule.repeat and not question.repeat:
-        words = (
-            f"'{question.name}' stands outside the repeat that makes '{rule.alias}'; move it inside, "
-            "or feed another record."
-        )
-        yield error("field-outside-repeat", place, words)
+        yield error("field-outside-repeat", place, name=question.name, record=rule.alias)
 
 
 def _check_type(row: SurveyRow, question: Question, field: Field) -> Iterator[Finding]:
     feeds = FEEDS.get(question.type)
     if feeds is None:
-        words = f"A row of type {question.type} has no answer that could feed a field; empty its case_field."
-        yield error("type-cannot-feed", row.place("case_field"), words)
+        yield error("type-cannot-feed", row.place("case_field"), type=question.type)
     elif field.type not in feeds:
         able = ", ".join(sorted(kind for kind, types in FEEDS.items() if field.type in types))
-        words = f"{field.name} takes {field.type} and '{question.name}' gives {question.type}; it can be fed by {able}."
-        yield error("type-clash", row.place("case_field"), words)
+        facts = {"field": field.name, "wanted": field.type, "name": question.name, "type": question.type, "able": able}
+        yield error("type-clash", row.place("case_field"), **facts)
 
 
 def _check_choices(
@@ -187,15 +170,12 @@ def _check_choices(
     if not question.type.startswith(("select", "rank")) or field.type == "text":
         return []
     if not question.choices:
-        words = f"The choices of '{question.name}' stand in a file; each must be a code that {field.name} takes."
-        return [warning("choices-not-checked", row.place("case_field"), words)]
+        place = row.place("case_field")
+        return [warning("choices-not-checked", place, name=question.name, field=field.name)]
     names = [choice.name for choice in question.choices]
     lost = [name for name in names if codes.get(name, name) and not _fits(codes.get(name, name), field, dictionary)]
-    return (
-        [error("choices-without-code", row.place("case_field"), _lost(lost, codes, row, field, dictionary))]
-        if lost
-        else []
-    )
+    facts = _lost(lost, codes, row, field, dictionary)
+    return [error("choices-without-code", row.place("case_field"), **facts)] if lost else []
 
 
 def _fits(code: str, field: Field, dictionary: Dictionary) -> bool:
@@ -206,13 +186,11 @@ def _fits(code: str, field: Field, dictionary: Dictionary) -> bool:
     return True
 
 
-def _lost(lost: list[str], codes: dict[str, str], row: SurveyRow, field: Field, dictionary: Dictionary) -> str:
+def _lost(
+    lost: list[str], codes: dict[str, str], row: SurveyRow, field: Field, dictionary: Dictionary
+) -> dict[str, str]:
     allowed = list(dictionary.codes(field.codes)) or ["yes", "no"]
     some = ", ".join(allowed[:15]) + (f" and {len(allowed) - 15} more" if len(allowed) > 15 else "")
     named = [f"'{name}' (code {codes[name]})" if name in codes else f"'{name}'" for name in lost[:6]]
     shown = ", ".join(named) + (f" and {len(lost) - 6} more" if len(lost) > 6 else "")
-    list_name = row.list_name or row.name
-    return (
-        f"{field.name} does not know the choice {shown}. Add rows to case_codes with list_name {list_name}, the choice "
-        f"and its code, or no code where the choice says nothing. Codes are: {some}."
-    )
+    return {"field": field.name, "lost": shown, "list": row.list_name or row.name, "codes": some}

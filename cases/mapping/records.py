@@ -1,6 +1,5 @@
 """The sheet `case_records`: which records a form touches, and how."""
 
-import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -8,9 +7,10 @@ from dataclasses import dataclass, replace
 from cases.dictionary.model import Dictionary, RecordKind
 from cases.mapping.model import RecordAction, RecordRule
 from cases.mapping.survey import REFERENCE, SurveyRow, find_question, find_repeat
-from xlsforms.findings import Finding, error
+from xlsforms.findings import Finding, Place, error
 from xlsforms.questions import FormDefinition, Question
 from xlsforms.sheets import Row, Sheet, Workbook
+from xlsforms.wording import near
 
 ALIAS = re.compile(r"([a-z][a-z0-9_]*)\s*(?:=\s*([A-Za-z0-9_]+))?")
 COLUMNS = ("record", "action", "match", "when", "repeat", "link")
@@ -26,7 +26,7 @@ class Declared:
     sheet: Sheet
     row: Row
 
-    def place(self, column: str) -> tuple[str, str]:
+    def place(self, column: str) -> Place:
         return self.sheet.place(self.row, column)
 
 
@@ -68,36 +68,27 @@ class _RowReader:
         rule = RecordRule(alias, kind.name, action, match, when, repeat, self.row.get("link"))
         return Declared(rule, kind, self.sheet, self.row)
 
-    def note(self, code: str, column: str, message: str) -> None:
-        self.found.append(error(code, self.sheet.place(self.row, column), message))
+    def note(self, code: str, column: str, **facts: object) -> None:
+        self.found.append(error(code, self.sheet.place(self.row, column), **facts))
 
     def _name(self, declared: dict[str, Declared]) -> tuple[str, RecordKind | None]:
         words = ALIAS.fullmatch(self.row.get("record"))
         if not words:
-            self.note(
-                "case-records-bad-name",
-                "record",
-                f"'{self.row.get('record')}' names no record; write a record such as person, or a name of your own "
-                "and a record, such as mother=person.",
-            )
+            self.note("case-records-bad-name", "record")
             return "", None
         alias, name = words[1], words[2] or words[1]
         kind = self.dictionary.record(name)
         if kind is None:
-            self.note("unknown-record", "record", unknown("record", name, list(self.dictionary.records)))
+            self.note("unknown-record", "record", name=name, **near(name, self.dictionary.records))
         if alias in declared:
-            self.note(
-                "case-records-twice",
-                "record",
-                f"'{alias}' is declared twice; give the second a name of its own, such as other_{alias}={name}.",
-            )
+            self.note("case-records-twice", "record", record=alias, kind=name)
         return alias, None if alias in declared else kind
 
     def _action(self) -> RecordAction | None:
         action = self.row.get("action")
         if action in ACTIONS:
             return RecordAction(action)
-        self.note("unknown-action", "action", unknown("action", action, list(ACTIONS)))
+        self.note("unknown-action", "action", name=action, **near(action, ACTIONS))
         return None
 
     def _reference(self, column: str, code: str) -> Question | None:
@@ -106,12 +97,12 @@ class _RowReader:
             return None
         words = REFERENCE.fullmatch(cell)
         if not words:
-            self.note(code, column, f"'{cell}' is not one question; write it as ${{name}} and nothing around it.")
+            self.note(code, column, cell_text=f"'{cell}'")
             return None
         question = find_question(self.definition, words[1])
         if question is None:
             names = [question.name for question in self.definition.questions]
-            self.note(code, column, unknown("question", words[1], names))
+            self.note(code, column, name=words[1], near=near(words[1], names).get("near"))
         return question
 
     def _match(self) -> str:
@@ -121,8 +112,7 @@ class _RowReader:
     def _when(self) -> str:
         question = self._reference("when", "when-not-a-calculate")
         if question and question.type != "calculate":
-            words = f"'{question.name}' is a question of type {question.type}; `when` takes a calculate that is 1 or 0."
-            self.note("when-not-a-calculate", "when", words)
+            self.note("when-not-a-calculate", "when", question=f"'{question.name}'", type=question.type)
             return ""
         return question.path if question else ""
 
@@ -135,17 +125,8 @@ class _RowReader:
         repeat = find_repeat(self.definition, name)
         if repeat is None:
             names = [group.path.rpartition("/")[2] for group in self.definition.groups if group.repeat]
-            self.note("unknown-repeat", "repeat", unknown("repeat", name, names))
+            self.note("unknown-repeat", "repeat", name=name, **near(name, names))
         return repeat.path if repeat else ""
-
-
-def unknown(what: str, name: str, known: list[str]) -> str:
-    """Words for a name that does not exist: the nearest one, or all when they are few."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    hint = (
-        f" Did you mean '{close[0]}'?" if close else f" There are: {', '.join(known)}." if 0 < len(known) < 40 else ""
-    )
-    return (f"There is no {what} called '{name}'." if name else f"The {what} is missing.") + hint
 
 
 def _take_repeats(rows: tuple[SurveyRow, ...], declared: dict[str, Declared], found: list[Finding]) -> None:
@@ -157,24 +138,19 @@ def _take_repeats(rows: tuple[SurveyRow, ...], declared: dict[str, Declared], fo
         if not thing.rule.repeat:
             declared[row.case_field] = replace(thing, rule=replace(thing.rule, repeat=row.group.path))
         elif thing.rule.repeat != row.group.path:
-            words = f"'{thing.rule.alias}' is declared for another repeat in case_records; name the same one in both."
-            found.append(error("repeat-clash", row.place("case_field"), words))
+            found.append(error("repeat-clash", row.place("case_field"), record=thing.rule.alias))
 
 
 def _check(thing: Declared, declared: dict[str, Declared], definition: FormDefinition) -> Iterator[Finding]:
     rule = thing.rule
     if rule.action is RecordAction.NEW and thing.row.get("match"):
-        words = f"A record that is always new has no match; empty it, or say find_or_propose for '{rule.alias}'."
-        yield error("match-of-new", thing.place("match"), words)
+        yield error("match-of-new", thing.place("match"), record=rule.alias)
     if rule.action is RecordAction.FIND and not thing.row.get("match") and not rule.link:
-        words = f"'{rule.alias}' must be found but nothing says how; name a question in match, or a record in link."
-        yield error("find-without-match", thing.place("match"), words)
+        yield error("find-without-match", thing.place("match"), record=rule.alias)
     if rule.action is RecordAction.FIND_OR_PROPOSE and not thing.kind.is_root:
-        words = f"A {rule.kind} stands only with another record and cannot be proposed; say new for '{rule.alias}'."
-        yield error("cannot-propose", thing.place("action"), words)
+        yield error("cannot-propose", thing.place("action"), kind=rule.kind, record=rule.alias)
     if rule.repeat and rule.action not in (RecordAction.NEW, RecordAction.NONE):
-        words = f"Rows of a repeat each make a record; say new for '{rule.alias}', or empty its repeat."
-        yield error("repeat-not-new", thing.place("action"), words)
+        yield error("repeat-not-new", thing.place("action"), record=rule.alias)
     yield from _check_places(thing, definition)
     yield from _check_link(thing, declared)
 
@@ -183,8 +159,7 @@ def _check_places(thing: Declared, definition: FormDefinition) -> Iterator[Findi
     for column, path in (("match", thing.rule.match), ("when", thing.rule.when)):
         question = definition.question(path) if path else None
         if question and question.repeat and question.repeat != thing.rule.repeat:
-            words = f"'{question.name}' stands in a repeat and has many answers; take a question outside it."
-            yield error(f"{column}-in-repeat", thing.place(column), words)
+            yield error(f"{column}-in-repeat", thing.place(column), name=question.name)
 
 
 def _check_link(thing: Declared, declared: dict[str, Declared]) -> Iterator[Finding]:
@@ -192,15 +167,13 @@ def _check_link(thing: Declared, declared: dict[str, Declared]) -> Iterator[Find
     if not link:
         return
     if link not in declared:
-        yield error("unknown-link", thing.place("link"), unknown("declared record", link, list(declared)))
+        yield error("unknown-link", thing.place("link"), name=link, **near(link, declared))
         return
     parent = declared[link].rule
     if link in (thing.rule.alias,) or thing.rule.alias in _ancestors(link, declared):
-        words = f"'{thing.rule.alias}' and '{link}' are linked in a circle; empty one of the links."
-        yield error("link-circle", thing.place("link"), words)
+        yield error("link-circle", thing.place("link"), record=thing.rule.alias, link=link)
     elif parent.repeat and parent.repeat != thing.rule.repeat:
-        words = f"'{link}' has one record for each row of a repeat; link to a record there is one of."
-        yield error("link-into-repeat", thing.place("link"), words)
+        yield error("link-into-repeat", thing.place("link"), link=link)
 
 
 def _ancestors(alias: str, declared: dict[str, Declared]) -> set[str]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from xlsforms.findings import Place
 from xlsforms.questions import FormDefinition, Group, Question
 from xlsforms.sheets import Row, Sheet, Workbook
 
@@ -35,7 +36,7 @@ class SurveyRow:
         words = self.row.get("type").split()
         return words[1] if len(words) > 1 and words[0].startswith(("select", "rank")) else ""
 
-    def place(self, column: str) -> tuple[str, str]:
+    def place(self, column: str) -> Place:
         return self.sheet.place(self.row, column)
 
 

@@ -12,6 +12,7 @@ from accounts.sessions import SignInRefused
 from forms.publish import MediaMissing, MediaUnwanted, VersionTaken
 from server.access import BasicNeedsHttps, NotSignedIn, WrongToken
 from server.api.problems import Problem
+from server.language import language
 from submissions.instance import BadInstance
 from submissions.receive import FormClosed, InstanceConflict, VersionUnknown
 from xlsforms.compile import RefusedForm
@@ -100,18 +101,9 @@ def register(app: Flask) -> None:
 def told(findings: tuple[Finding, ...]) -> dict[str, Any]:
     """What was found about a form, in ODK Central's words and in ours."""
     return {
-        "error": "; ".join(one.message for one in findings if one.severity is Severity.ERROR),
-        "warnings": [one.message for one in findings if one.severity is Severity.WARNING],
-        "findings": [
-            {
-                "severity": one.severity.value,
-                "code": one.code,
-                "sheet": one.sheet,
-                "cell": one.cell,
-                "message": one.message,
-            }
-            for one in findings
-        ],
+        "error": "; ".join(one.said(language()) for one in findings if one.severity is Severity.ERROR),
+        "warnings": [one.said(language()) for one in findings if one.severity is Severity.WARNING],
+        "findings": [one.told(language()) for one in findings],
     }
 
 

@@ -13,6 +13,7 @@ from server.api.form_shapes import EXCEL
 from server.api.forms import XML
 from server.api.problems import Problem, unreadable, wrong_value
 from server.api.shapes import Flag, Shape
+from server.language import language
 from server.runtime import clock
 from xlsforms.compile import RefusedForm
 from xlsforms.findings import Severity
@@ -47,7 +48,7 @@ def read_form_body(*, ignore_warnings: bool) -> tuple[bytes, str, Checked]:
     checked = check_form(content, name, now=clock())
     if checked.refused:
         raise RefusedForm(checked.findings)
-    warned = [one.message for one in checked.findings if one.severity is Severity.WARNING]
+    warned = [one.said(language()) for one in checked.findings if one.severity is Severity.WARNING]
     if warned and not ignore_warnings:
         words = "The form can be used, but there are warnings. To go on all the same, add ?ignoreWarnings=true."
         raise Problem(

@@ -6,8 +6,9 @@ from typing import Any
 import click
 
 from audit.trail import OPERATOR
+from server.cli import form_files
 from server.cli.opening import installation
-from server.cli.output import iso, json_option, print_json, print_rows, print_table
+from server.cli.output import iso, json_option, print_json, print_rows, print_table, spoken
 from server.runtime import clock
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
@@ -17,8 +18,11 @@ project_option = click.option("--project", type=int, metavar="ID", help="The pro
 
 @click.group()
 def form() -> None:
-    """Check, publish, list, close and open forms."""
+    """Begin, check, print, publish, list, close and open forms."""
 
+
+form.add_command(form_files.new)
+form.add_command(form_files.print_)
 
 @form.command()
 @click.argument("file", type=FILE)
@@ -127,18 +131,16 @@ def _set_state(form_id: str, project: int | None, state: str, *, as_json: bool) 
 def _check(file: Path, mapping: Path | None) -> dict[str, Any]:
     """The form, its findings and whether they refuse it; a file that is no workbook is a finding too."""
     from cases.publishing import check_form
+    from xlsforms.findings import error as finding
     from xlsforms.sheets import UnreadableWorkbook
 
     mapping_csv = None if mapping is None else (mapping.name, mapping.read_bytes())
     try:
         form = check_form(file.read_bytes(), file.name, now=clock(), mapping_csv=mapping_csv)
     except UnreadableWorkbook as error:
-        finding = {"severity": "error", "code": "unreadable", "sheet": "", "cell": "", "message": str(error)}
-        return {"refused": True, "findings": [finding], "form": None, "form_id": None, "version": None, "mapped": False}
-    findings = [
-        {"severity": str(one.severity), "code": one.code, "sheet": one.sheet, "cell": one.cell, "message": one.message}
-        for one in form.findings
-    ]
+        told = [finding("unreadable", ("", ""), said=error).told(spoken())]
+        return {"refused": True, "findings": told, "form": None, "form_id": None, "version": None, "mapped": False}
+    findings = [one.told(spoken()) for one in form.findings]
     known = form.compiled.definition if form.compiled else None
     return {
         "refused": form.refused,

@@ -1,6 +1,7 @@
 """What commands print: JSON for scripts, tables for people."""
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Row = Mapping[str, Any]
+SPOKEN = ("FIELDCASE_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -53,6 +55,12 @@ def print_table(cells: Sequence[Sequence[str]], titles: Sequence[str]) -> None:
     for number, line in enumerate(lines):
         text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         click.echo(click.style(text, bold=True) if number == 0 else text)
+
+
+def spoken() -> str:
+    """The language of whoever reads the output: the office's, or else Spanish when the terminal's locale says so."""
+    said = next((os.environ[name] for name in SPOKEN if os.environ.get(name)), "")
+    return "es" if said.lower().startswith("es") else "en"
 
 
 def iso(moment: datetime | None) -> str | None:

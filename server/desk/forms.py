@@ -25,6 +25,7 @@ from server.headers import as_download
 from server.language import language
 from server.runtime import clock, runtime
 from submissions.tables import Submission
+from xlsforms.findings import Finding
 
 NOTICES = {FormState.OPEN: "form-opened", FormState.CLOSING: "form-closing", FormState.CLOSED: "form-closed"}
 
@@ -62,10 +63,11 @@ def form(form_id: str) -> str:
         view: dict[str, Any] = {
             "questions": _questions(session, current, viewer),
             "media": [_media(one) for one in media_of(session, current)],
-            "findings": current.findings if publishes else [],
+            "findings": [Finding.from_json(one).told(language()) for one in current.findings] if publishes else [],
             "versions": _versions(session, held),
             "form": _facts(session, held, current, publishes),
             "may_publish": publishes,
+            "may_fill": viewer.may(Right.CREATE_SUBMISSIONS) and held.state == FormState.OPEN.value,
             "may_enrol": viewer.may(Right.MANAGE_TABLETS),
         }
     return render_template("forms/show.html", **view)

@@ -16,8 +16,8 @@ from forms.publish import MediaMissing, MediaUnwanted, VersionTaken
 from server.access import require
 from server.desk.door import blueprint, see, typed
 from server.desk.words import refusal_words
+from server.language import language
 from server.runtime import clock, runtime
-from xlsforms.findings import Finding
 from xlsforms.sheets import UnreadableWorkbook
 
 
@@ -88,7 +88,7 @@ def _page(form_id: str | None, errors: dict[str, str], status: int, *, checked: 
             title = get_version(session, held.current_version_id or 0).title
             view["form"] = {"form_id": form_id, "title": title}
     if checked is not None:
-        view["findings"] = [_told(one) for one in checked.findings]
+        view["findings"] = [one.told(language()) for one in checked.findings]
         view["checked"] = None if checked.refused or errors else _summary(checked)
     return make_response(render_template("forms/new.html", **view), status)
 
@@ -117,16 +117,6 @@ def _summary(checked: Checked) -> dict[str, Any] | None:
         "version": told.version,
         "questions": len(told.questions),
         "mapped": checked.mapping is not None,
-    }
-
-
-def _told(one: Finding) -> dict[str, str]:
-    return {
-        "severity": one.severity.value,
-        "code": one.code,
-        "sheet": one.sheet,
-        "cell": one.cell,
-        "message": one.message,
     }
 
 

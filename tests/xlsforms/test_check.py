@@ -139,7 +139,7 @@ def test_columns_have_letters_as_in_excel(index):
 
 def test_findings_stand_without_doubles_errors_first_then_by_row():
     def finding(severity: Severity, sheet: str, cell: str, code: str = "x") -> Finding:
-        return Finding(severity, code, sheet, cell, "words")
+        return Finding(severity, code, sheet, cell)
 
     mixed = [
         finding(Severity.INFO, "survey", "A1"),

@@ -42,10 +42,10 @@ def test_a_mapping_file_adds_the_case_columns_to_a_form():
 def test_what_a_mapping_file_added_is_named_by_its_own_cell():
     workbook = with_mapping(book(FORM), MAPPING, "map.csv")
     survey, records = workbook.sheets["survey"], workbook.sheets["case_records"]
-    assert survey.place(survey.rows[0], "case_field") == ("map.csv", "C3")
-    assert survey.place(survey.rows[0], "label") == ("survey", "C2")
-    assert records.place(records.rows[0], "action") == ("map.csv", "G4")
-    assert workbook.sheets["settings"].place(2, "case_form") == ("map.csv", "E2")
+    assert survey.place(survey.rows[0], "case_field")[:2] == ("map.csv", "C3")
+    assert survey.place(survey.rows[0], "label")[:2] == ("survey", "C2")
+    assert records.place(records.rows[0], "action")[:2] == ("map.csv", "G4")
+    assert workbook.sheets["settings"].place(2, "case_form")[:2] == ("map.csv", "E2")
 
 
 def test_a_mapping_file_does_not_change_the_form():
@@ -61,7 +61,7 @@ def test_a_mapping_file_outranks_what_the_workbook_says_of_the_same_question():
         """
     survey = with_mapping(book(own), MAPPING, "map.csv").sheets["survey"]
     assert [row.get("case_field") for row in survey.rows] == ["person.alias", "person.y"]
-    assert survey.place(survey.rows[1], "case_field") == ("survey", "D3")
+    assert survey.place(survey.rows[1], "case_field")[:2] == ("survey", "D3")
 
 
 def test_a_mapped_question_that_the_form_does_not_have_is_found_in_the_file():
@@ -77,13 +77,13 @@ def test_each_part_may_have_a_header_of_its_own():
     content = b"sheet;record;action\ncase_records;person;new\nsheet;name;case_field\nsurvey;alias;person.alias\n"
     workbook = with_mapping(book(FORM), content, "map.csv")
     assert workbook.sheets["case_records"].rows[0].get("record") == "person"
-    assert workbook.sheets["survey"].place(workbook.sheets["survey"].rows[0], "case_field") == ("map.csv", "C4")
+    assert workbook.sheets["survey"].place(workbook.sheets["survey"].rows[0], "case_field")[:2] == ("map.csv", "C4")
 
 
 def test_a_mapping_alone_is_a_workbook_for_an_xform_without_one():
     workbook = mapping_workbook(MAPPING, "map.csv")
     assert set(workbook.sheets) == {"survey", "settings", "case_records", "case_codes"}
-    assert workbook.sheets["survey"].place(workbook.sheets["survey"].rows[0], "case_field") == ("map.csv", "C3")
+    assert workbook.sheets["survey"].place(workbook.sheets["survey"].rows[0], "case_field")[:2] == ("map.csv", "C3")
 
 
 def test_the_mapping_of_the_standards_own_form_fits_it():

@@ -19,11 +19,7 @@ def extra_columns(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
     filled = {column for _row, column, _value in choices.cells(*(column.name for column in choices.columns))}
     for column in choices.columns:
         if column in filled and column.name not in KNOWN | OF_MAPS and column.header not in used and _travels(column):
-            words = (
-                f"The column '{column.header}' would go to every tablet with the form, to be read by whoever holds it. "
-                "Delete it, or use it in a choice_filter. Weights and scores belong on the server."
-            )
-            yield warning("choices-extra-column", choices.head(column), words)
+            yield warning("choices-extra-column", choices.head(column))
 
 
 def _travels(column: Column) -> bool:

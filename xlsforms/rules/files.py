@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from xlsforms.columns import EXPRESSIONS, MEDIA, View, view
-from xlsforms.findings import Finding, error
+from xlsforms.findings import Finding, Place, error
 from xlsforms.limits import Limits
 from xlsforms.references import CSV_CALLS, safe_name
 from xlsforms.sheets import Workbook
@@ -20,15 +20,12 @@ def unsafe_names(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
                 yield unsafe_file(file, place)
 
 
-def unsafe_file(file: str, place: tuple[str, str]) -> Finding:
+def unsafe_file(file: str, place: Place) -> Finding:
     """The refusal of one such name."""
-    words = (
-        f"'{file[:120]}' is not a plain file name. Write the name alone ('places.csv') and add the file to the form."
-    )
-    return error("unsafe-file-name", place, words)
+    return error("unsafe-file-name", place, file=file[:120])
 
 
-def _named(found: View) -> Iterator[tuple[tuple[str, str], str]]:
+def _named(found: View) -> Iterator[tuple[Place, str]]:
     for row, column, value in found.cells(*MEDIA, "type", "appearance", *EXPRESSIONS):
         place = found.sheet.place(row, column.header)
         if column.name in MEDIA:

@@ -4,19 +4,13 @@ import re
 from collections.abc import Iterator
 
 from xlsforms.columns import setting, view
-from xlsforms.findings import Finding, error
+from xlsforms.findings import Finding, Place, error
 from xlsforms.limits import Limits
 from xlsforms.sheets import Workbook
 
 FORM_ID = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9._-]{1,64}")
-# What a form may not decide for itself, with the reason.
-SERVER_OWNED = {
-    "submission_url": "tablets would send statements to that address instead of this server",
-    "public_key": "statements would be encrypted to a key that this server may not hold",
-    "auto_send": "when tablets send is a setting of the tablets",
-    "auto_delete": "when tablets delete what they sent is a setting of the tablets",
-    "client_editable": "whether sent forms may be edited is a switch on the form's page",
-}
+# What a form may not decide for itself; findings.csv has the reason of each.
+SERVER_OWNED = ("submission_url", "public_key", "auto_send", "auto_delete", "client_editable")
 
 
 def server_owned(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
@@ -26,25 +20,23 @@ def server_owned(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
         yield server_owned_setting(column.name, settings.sheet.place(row, column.header))
 
 
-def server_owned_setting(name: str, place: tuple[str, str]) -> Finding:
+def server_owned_setting(name: str, place: Place) -> Finding:
     """The refusal of one such setting."""
-    words = f"The setting '{name}' is set by the server: {SERVER_OWNED[name]}. Delete the column."
-    return error("server-owned-setting", place, words)
+    return error("server-owned-setting", place, name=name, reason=f"@{name}")
 
 
 def form_id(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
     """A form id that could not stand in an address."""
     given, place = setting(workbook, "form_id")
-    if complaint := form_id_complaint(given or workbook.stem):
-        lead = "" if given else "The settings give no form_id, so the file's name is taken. "
-        yield error("form-id", place, lead + complaint)
+    if not usable_id(given or workbook.stem):
+        yield bad_form_id(given or workbook.stem, place, file=None if given else workbook.stem)
 
 
-def form_id_complaint(text: str) -> str:
-    """What is wrong with this form id; "" when nothing is."""
-    if FORM_ID.fullmatch(text):
-        return ""
-    return (
-        f"The form id '{text[:80]}' is not usable: in the sheet settings, write a form_id of letters without accents, "
-        "digits, '.', '_' and '-', 64 at most."
-    )
+def usable_id(text: str) -> bool:
+    """Whether this form id can stand in an address."""
+    return bool(FORM_ID.fullmatch(text))
+
+
+def bad_form_id(text: str, place: Place, *, file: str | None = None) -> Finding:
+    """The refusal of such a form id; `file` when it is the file's name because the settings give none."""
+    return error("form-id", place, form_id=text[:80], file=file)

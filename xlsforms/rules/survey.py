@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from xlsforms.columns import view
-from xlsforms.findings import Finding, error, warning
+from xlsforms.findings import Finding, Place, error, warning
 from xlsforms.layout import lines
 from xlsforms.limits import Limits
 from xlsforms.sheets import Workbook
@@ -15,7 +15,7 @@ def no_questions(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
     """A survey sheet with nothing below its header."""
     survey = workbook.sheet("survey")
     if survey and survey.header and not survey.rows:
-        yield error("no-questions", (survey.name, ""), "The sheet has no question below its header. Write one a row.")
+        yield error("no-questions", Place(survey.name))
 
 
 def groups_too_deep(workbook: Workbook, limits: Limits) -> Iterator[Finding]:
@@ -23,8 +23,7 @@ def groups_too_deep(workbook: Workbook, limits: Limits) -> Iterator[Finding]:
     survey = view(workbook, "survey")
     deep = next((line for line in lines(workbook) if line.begins and line.depth > limits.depth), None)
     if deep:
-        words = f"More than {limits.depth} groups stand inside each other here. Close groups before you begin others."
-        yield error("groups-too-deep", survey.place(deep.row, "type"), words)
+        yield error("groups-too-deep", survey.place(deep.row, "type"), most=limits.depth)
 
 
 def too_many_repeats(workbook: Workbook, limits: Limits) -> Iterator[Finding]:
@@ -43,9 +42,9 @@ def is_more_than(text: str, most: int) -> bool:
         return False
 
 
-def repeat_count(value: str, most: int, place: tuple[str, str]) -> Finding:
+def repeat_count(value: str, most: int, place: Place) -> Finding:
     """The refusal of one such count."""
-    return error("repeat-count", place, f"The repeat asks for {value} rows; a tablet copes with {most:,}. Write fewer.")
+    return error("repeat-count", place, count=value, most=f"{most:,}")
 
 
 def constraints_without_message(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
@@ -53,8 +52,7 @@ def constraints_without_message(workbook: Workbook, _limits: Limits) -> Iterator
     survey = view(workbook, "survey")
     for row, column, _value in survey.cells("constraint"):
         if not survey.get(row, "constraint_message"):
-            words = "This constraint has no constraint_message: the officer would not learn what answer is expected."
-            yield warning("constraint-without-message", survey.sheet.place(row, column.header), words)
+            yield warning("constraint-without-message", survey.sheet.place(row, column.header))
 
 
 def rows_that_others_miss(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
@@ -64,13 +62,9 @@ def rows_that_others_miss(workbook: Workbook, _limits: Limits) -> Iterator[Findi
         if sheet is None or workbook.kind in ("csv", "md"):
             continue
         if sheet.top > 1:
-            words = (
-                f"The header stands in row {sheet.top}; other ODK tools look for it in row 1. Delete the rows above it."
-            )
-            yield warning("header-not-first", (sheet.name, f"A{sheet.top}"), words)
+            yield warning("header-not-first", Place(sheet.name, f"A{sheet.top}"), row=sheet.top)
         before = sheet.top
         for row in sheet.rows:
             if row.number - before > OTHERS_STOP_AFTER:
-                words = "Other ODK tools stop reading at the blank rows above this one. Delete those rows."
-                yield warning("rows-after-gap", (sheet.name, f"A{row.number}"), words)
+                yield warning("rows-after-gap", Place(sheet.name, f"A{row.number}"))
             before = row.number

@@ -46,10 +46,8 @@ def _holes(found: View, languages: list[str], default: str) -> Iterator[Finding]
 
 
 def _column_missing(found: View, name: str, language: str, other: Column) -> Finding:
-    words = (
-        f"The column '{other.header}' has no texts in {_called(language)}. Add '{name}::{language}' and translate it."
-    )
-    return warning("translation-missing", found.head(other), words)
+    spoken, add = (f"'{language}'", f"{name}::{language}") if language else ("@own-language", name)
+    return warning("translation-missing", found.head(other), language=spoken, add=add)
 
 
 def _cells_missing(found: View, used: list[Column], column: Column) -> Iterator[Finding]:
@@ -59,10 +57,5 @@ def _cells_missing(found: View, used: list[Column], column: Column) -> Iterator[
         if column.header not in row.values and any(other.header in row.values for other in used)
     ]
     for told, row in enumerate(rows[:TOLD], 1):
-        more = f" So do {len(rows) - TOLD} further rows." if told == TOLD < len(rows) else ""
-        words = f"'{column.header}' is blank here, but another language has the text. Translate it.{more}"
-        yield warning("translation-missing", found.sheet.place(row, column.header), words)
-
-
-def _called(language: str) -> str:
-    return f"'{language}'" if language else "the form's own language"
+        more = len(rows) - TOLD if told == TOLD < len(rows) else None
+        yield warning("translation-missing", found.sheet.place(row, column.header), more=more)

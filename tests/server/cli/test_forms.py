@@ -12,7 +12,7 @@ from tests.make import SMALL_FORM
 
 SHIPPED = Path("xlsforms/questionnaires").resolve()
 CSV_FORM = "survey,type,name,label\n,text,place,Where did you sleep?\nsettings,form_id,version\n,plain,{version}\n"
-FINDING = {"severity", "code", "sheet", "cell", "message"}
+FINDING = {"severity", "code", "sheet", "cell", "column", "value", "wrong", "mend", "message"}
 
 
 @pytest.fixture
