@@ -5,12 +5,29 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from xlsforms.definition import Choice, FormDefinition, Group, Question
-from xlsforms.paper.conditions import Conditions
+from xlsforms.paper.conditions import Conditions, letters
 from xlsforms.paper.speaking import language_spoken, say
 
 HIDDEN = frozenset(
-    "calculate hidden start end today deviceid username phonenumber email audit instanceID instanceName "
-    "start-geopoint background-geopoint background-audio simserial subscriberid".split()
+    [
+        "calculate",
+        "hidden",
+        "start",
+        "end",
+        "today",
+        "deviceid",
+        "username",
+        "phonenumber",
+        "email",
+        "audit",
+        "instanceID",
+        "instanceName",
+        "start-geopoint",
+        "background-geopoint",
+        "background-audio",
+        "simserial",
+        "subscriberid",
+    ]
 )
 MARKS = re.compile(r"<[^>]*>|\*\*|__|^#{1,6} ", re.MULTILINE)
 REFERENCE = re.compile(r"\$\{([^}]*)\}")
@@ -37,7 +54,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Paper:
-    """A form laid out for print in one of its languages; `lists` are the long lists by letter."""
+    """A form laid out for print in one of its languages; long lists and conditions stand at the end, by letter."""
 
     title: str
     form_id: str
@@ -46,6 +63,7 @@ class Paper:
     code: str  # of the language, for the page
     items: tuple[Item, ...]
     lists: tuple[tuple[str, tuple[str, ...]], ...]
+    conditions: tuple[tuple[str, str], ...]
 
     def say(self, word: str, **facts: object) -> str:
         """A phrase of the page's own, in the form's language."""
@@ -84,7 +102,8 @@ class _Printer:
         told = self.definition
         code = re.search(r"\(([A-Za-z-]{2,10})\)\s*$", self.language)
         spoken = code[1] if code else language_spoken(self.language)
-        return Paper(told.title, told.form_id, told.version, self.language, spoken, items, lists)
+        conditions = tuple(self.conditions.explained.items())
+        return Paper(told.title, told.form_id, told.version, self.language, spoken, items, lists, conditions)
 
     def shown(self, labels: Mapping[str, str]) -> str:
         """A text in the language, else in the form's own, else in any; answers in it by their number."""
@@ -142,7 +161,7 @@ class _Printer:
         how, choices = say(words[question.type], self.language), self._labels(question.choices)
         if len(choices) <= LONG_LIST:
             return how, choices
-        letter = self.lists.setdefault(choices, _letters(len(self.lists)))
+        letter = self.lists.setdefault(choices, letters(len(self.lists)))
         return f"{how}. {say('list', self.language, list=letter)}", ()
 
     def _labels(self, choices: Iterable[Choice]) -> tuple[str, ...]:
@@ -150,15 +169,27 @@ class _Printer:
 
 
 OWN_WAYS = frozenset(
-    "text integer decimal date time dateTime geopoint geotrace geoshape image audio video file barcode acknowledge "
-    "range".split()
+    [
+        "text",
+        "integer",
+        "decimal",
+        "date",
+        "time",
+        "dateTime",
+        "geopoint",
+        "geotrace",
+        "geoshape",
+        "image",
+        "audio",
+        "video",
+        "file",
+        "barcode",
+        "acknowledge",
+        "range",
+    ]
 )
 
 
 def _fits_in_a_table(items: tuple[Item, ...]) -> bool:
     plain = all(item.kind == "question" and not item.when and len(item.choices) <= IN_A_TABLE for item in items)
     return plain and 0 < len(items) <= IN_A_TABLE
-
-
-def _letters(at: int) -> str:
-    return (_letters(at // 26 - 1) if at >= 26 else "") + chr(ord("A") + at % 26)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from xlsforms.definition import FormDefinition, Question
 from xlsforms.paper.speaking import say
@@ -18,6 +18,7 @@ SIGNS = {"=": "is", "!=": "is not", ">": "more", ">=": "least", "<": "less", "<=
 OPPOSITE = {"is": "is not", "is not": "is", "has": "has not", "has not": "has"}
 OPPOSITE |= {"answered": "empty", "empty": "answered", "more": "most", "most": "more", "least": "less", "less": "least"}
 DEEPEST = 6  # calculations that refer to calculations
+SHORT = 120  # A calculation that takes more words is explained once, at the end.
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Conditions:
     language: str
     number: Callable[[str], str]  # of the question at a path, "" for what is not printed
     shown: Callable[[dict[str, str]], str]  # a label in the language
+    explained: dict[str, str] = field(default_factory=dict)  # what each lettered condition means
 
     def words(self, expression: str, path: str) -> str:
         """'Only if question 4 is 'Yes'' of the relevance at this path; "" when it is always asked."""
@@ -53,8 +55,12 @@ class Conditions:
         return ""
 
     def _joined(self, parts: list[str], word: str) -> str:
-        joint = say(word, self.language)
-        return joint.join(dict.fromkeys(parts)) if all(parts) and len(parts) <= DEEPEST else ""
+        if not all(parts):
+            return ""
+        told = [f"({part})" if isinstance(part, _Joined) and part.word != word else part for part in parts]
+        joined = _Joined(say(word, self.language).join(dict.fromkeys(told)))
+        joined.word = word
+        return joined
 
     def _about(self, found: re.Match[str], relation: str, path: str, depth: int, *, negated: bool) -> str:
         question = self.definition.question(resolve(path, found["path"].removeprefix("current()/")))
@@ -82,7 +88,28 @@ class Conditions:
         if relation not in ("is", "is not"):
             return ""
         opposite = (value == "0") ^ (relation == "is not") ^ negated
+        plain = self._said(switch["inside"], question.path, depth + 1)
+        if len(plain) > SHORT:
+            letter = self._letter(plain)
+            return say("fails" if opposite else "holds", self.language, letter=letter)
         return self._said(switch["inside"], question.path, depth + 1, negated=opposite)
+
+    def _letter(self, words: str) -> str:
+        known = next((letter for letter, meant in self.explained.items() if meant == words), "")
+        letter = known or letters(len(self.explained))
+        self.explained[letter] = words
+        return letter
+
+
+class _Joined(str):
+    """Words that and or or joins, which stand in brackets between the other."""
+
+    word = ""
+
+
+def letters(at: int) -> str:
+    """A for the first, B, ... Z, AA."""
+    return (letters(at // 26 - 1) if at >= 26 else "") + chr(ord("A") + at % 26)
 
 
 def _unwrapped(text: str) -> str:
