@@ -50,6 +50,12 @@ def file(make: Make, form: str, filled: Filled) -> Submission:
     return make.filed(read_instance(filled.xml), make.offered(compiled.definition.form_id))
 
 
+def takes_a_case(form: str) -> bool:
+    mapping = checked(form).mapping
+    assert mapping is not None
+    return any(rule.kind == "case" and rule.action is RecordAction.FIND for rule in mapping.records)
+
+
 def told(session: Session, submission: Submission, form: str) -> dict[str, dict[str, Any]]:
     """What a submission said, by the alias of the record (with the row of a repeat) and the field."""
     mapping = checked(form).mapping
@@ -72,7 +78,7 @@ def test_an_interview_makes_the_record_that_its_script_expects(
 ) -> None:
     form = path.parent.name
     more = {}
-    if form == "follow_up_visit":
+    if takes_a_case(form):
         file(make, "field_screening_adult", fill(javarosa, OPENS_A_CASE))
         more["case_code"] = list_cases(session, viewer=OPERATOR_VIEWER)[0].case.code.lower()
     submission = file(make, form, fill(javarosa, path, **more))
