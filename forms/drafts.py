@@ -1,6 +1,7 @@
 """Forms that are being made: a draft holds what was uploaded until it is published or thrown away."""
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,11 +11,17 @@ from sqlalchemy.orm import Session, undefer
 
 from accounts.projects import get_project
 from audit.trail import Action, Actor, record
+from forms.draft_secrets import give_secret
 from forms.tables import DraftMedia, FormDraft
 from storage.database import insert_once
 from xlsforms.compile import Compiled
+from xlsforms.findings import Finding
 from xlsforms.questions import FormDefinition
 
+WHOLE = (
+    *(FormDraft.content, FormDraft.xform, FormDraft.definition),
+    *(FormDraft.mapping, FormDraft.mapping_csv, FormDraft.findings, FormDraft.itemsets),
+)
 MADE_HERE = frozenset({"itemsets.csv"})
 """Files that a form names and that are made with it from its workbook."""
 
@@ -40,17 +47,29 @@ def keep_draft(
     project_id: int,
     actor: Actor,
     now: datetime,
+    mapping: Mapping[str, Any] | None = None,
+    mapping_csv: tuple[str, bytes] | None = None,
+    findings: Iterable[Finding] = (),
 ) -> FormDraft:
-    """The upload is the form's draft in place of the one before it, whose files stay where they are named still."""
+    """The upload is the form's draft in place of the one before it, whose files stay where they are named still.
+
+    What was proposed or sent back counts no more; the tablets' code stays.
+    """
     definition = compiled.definition
     told: dict[str, Any] = {"content": content, "xform": compiled.xform, "filename": filename}
     told |= {"definition": definition.to_json(), "version": definition.version, "title": definition.title}
-    told |= {"md5": _md5(compiled.xform), "made_at": now, "made_by": str(actor)}
+    told |= {"md5": _md5(compiled.xform), "itemsets": compiled.itemsets, "made_at": now, "made_by": str(actor)}
+    told |= {"mapping": None if mapping is None else dict(mapping), "findings": [one.to_json() for one in findings]}
+    told |= dict(zip(("mapping_name", "mapping_csv"), mapping_csv or (None, None), strict=True))
     place = {"project_id": get_project(session, project_id).id, "form_id": definition.form_id}
     insert_once(session, FormDraft, {**place, **told})
     draft = find_draft(session, project_id, definition.form_id, lock=True)
     for name, value in told.items():
         setattr(draft, name, value)
+    changed(draft)
+    draft.returned_at = draft.returned_by = draft.returned_word = None
+    if draft.uid is None:
+        give_secret(session, draft)
     session.flush()
     record(session, actor, Action.FORM_DRAFTED, f"draft:{draft.id}", now=now)
     return draft
@@ -62,8 +81,7 @@ def find_draft(session: Session, project_id: int, form_id: str, *, lock: bool = 
     Raises DraftNotFound.
     """
     query = select(FormDraft).where(FormDraft.project_id == project_id, FormDraft.form_id == form_id)
-    whole = (undefer(FormDraft.content), undefer(FormDraft.xform), undefer(FormDraft.definition))
-    query = query.options(*whole).execution_options(populate_existing=True)
+    query = query.options(*map(undefer, WHOLE)).execution_options(populate_existing=True)
     draft = session.scalar(query.with_for_update() if lock else query)
     if draft is None:
         raise DraftNotFound("There is no draft of this form.")
@@ -88,6 +106,7 @@ def put_beside(
 ) -> None:
     """The file stands beside the draft, in place of the one before it; sweeping removes what no row names."""
     take_away(session, draft, name)
+    changed(draft)
     media = DraftMedia(draft_id=draft.id, filename=name, file_id=file_id, md5=md5, size=size, made_at=now)
     session.add(media)
     session.flush()
@@ -95,11 +114,17 @@ def put_beside(
 
 def take_away(session: Session, draft: FormDraft, name: str) -> None:
     """No file of this name stands beside the draft."""
+    changed(draft)
     session.execute(delete(DraftMedia).where(DraftMedia.draft_id == draft.id, DraftMedia.filename == name))
 
 
+def changed(draft: FormDraft) -> None:
+    """The draft is another than the one that was proposed, so that nothing is proposed."""
+    draft.proposed_at = draft.proposed_by = draft.proposed_version = None
+
+
 def discard_draft(session: Session, draft: FormDraft, *, actor: Actor, now: datetime) -> None:
-    """There is no draft of the form, and no file beside it."""
+    """There is no draft of the form, no file beside it, and nothing that was sent to try it."""
     session.execute(delete(DraftMedia).where(DraftMedia.draft_id == draft.id))
     session.execute(delete(FormDraft).where(FormDraft.id == draft.id))
     record(session, actor, Action.FORM_DRAFT_DISCARDED, f"draft:{draft.id}", now=now)

@@ -88,7 +88,7 @@ def media_of(session: Session, version: FormVersion) -> list[FormMedia]:
 def set_state(session: Session, form: Form, state: FormState, *, actor: Actor, now: datetime) -> None:
     """The form is open (offered, filed), closing (filed) or closed (what still arrives is held)."""
     if form.state != state.value:
-        form.state = state.value
+        form.state, form.state_at = state.value, now
         session.flush()
         raise_catalogue(session)
         action = Action.FORM_OPENED if state is FormState.OPEN else Action.FORM_CLOSED

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from accounts.catalogue import raise_catalogue
 from accounts.projects import get_project
 from audit.trail import Action, Actor, record
+from forms.editing import as_served
 from forms.tables import Form, FormMapping, FormMedia, FormVersion
 from storage.database import insert_once
 from storage.files import Files
 from xlsforms.compile import Compiled
-from xlsforms.sheets import Workbook
 
 SAFE_NAME = re.compile(r"[^/\\\x00-\x1f]{1,200}")
 
@@ -32,6 +32,16 @@ class MediaMissing(Exception):
 
 class MediaUnwanted(Exception):
     """A file was supplied that the form does not name, or whose name cannot be used."""
+
+
+class Kept(Protocol):
+    """A workbook as it came: its name and its bytes."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def content(self) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -50,7 +60,7 @@ def publish(
     files: Files,
     actor: Actor,
     now: datetime,
-    workbook: Workbook | None = None,
+    workbook: Kept | None = None,
     mapping: CaseMapping | None = None,
     media: Sequence[tuple[str, bytes]] = (),
 ) -> FormVersion:
@@ -62,6 +72,7 @@ def publish(
     definition = compiled.definition
     _require_media(definition.media, [name for name, _ in media])
     form = _form(session, project_id, definition.form_id)
+    compiled = as_served(form, compiled)
     held = _held(session, form, definition.version)
     if held is not None:
         return _mend(session, held, compiled, mapping, media, actor=actor, now=now)

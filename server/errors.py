@@ -17,8 +17,13 @@ from accounts.roles import NotAllowed, UnknownRole
 from accounts.sessions import SignInRefused, TooManyTries
 from audit.trail import Action, record
 from cases.caseload import CaseNotFound
+from cases.drafting import DraftChanged
+from forms.checks import CheckNotFound
+from forms.draft_secrets import DraftUnknown
 from forms.drafts import DraftNotFound
+from forms.editing import NotEditable
 from forms.library import FormNotFound
+from forms.proposals import NotProposed, SecondPersonNeeded
 from forms.publish import MediaMissing, MediaUnwanted, VersionTaken
 from server.access import NotSignedIn, WrongToken, actor
 from server.runtime import clock, runtime
@@ -30,6 +35,7 @@ from storage.files import FileAbsent, FilesUnavailable
 from storage.lease import BackupRuns
 from storage.roots import RootDestroyed
 from storage.sealing import KeysLocked, KeyUnknown, SealBroken
+from submissions.draft_submissions import DraftSubmissionNotFound
 from submissions.inbox import SubmissionNotFound
 from submissions.instance import BadInstance
 from submissions.receive import FormClosed, InstanceConflict, VersionUnknown
@@ -48,12 +54,16 @@ STATUS: dict[type[Exception], int] = {
     BadInstance: 400,
     BadPost: 400,
     CaseNotFound: 404,
+    CheckNotFound: 404,
     DatabaseUnavailable: 503,
     DeviceExists: 409,
     DeviceNotFound: 404,
     DeviceUnknown: 401,
     DownloadsBusy: 503,
+    DraftChanged: 409,
     DraftNotFound: 404,
+    DraftSubmissionNotFound: 404,
+    DraftUnknown: 401,
     FileAbsent: 404,
     FilesUnavailable: 503,
     FormClosed: 409,
@@ -65,6 +75,8 @@ STATUS: dict[type[Exception], int] = {
     MediaMissing: 400,
     MediaUnwanted: 400,
     NotAllowed: 403,
+    NotEditable: 409,
+    NotProposed: 409,
     NotSignedIn: 401,
     PasswordsBusy: 503,
     PersonExists: 409,
@@ -74,6 +86,7 @@ STATUS: dict[type[Exception], int] = {
     RefusedForm: 400,
     RootDestroyed: 404,
     SealBroken: 500,
+    SecondPersonNeeded: 409,
     SignInRefused: 401,
     SubmissionNotFound: 404,
     TooManyTries: 429,
@@ -153,6 +166,7 @@ def words_for(error: Exception, status: int) -> str:
         BadInstance: str(UNREADABLE[error.code]) if isinstance(error, BadInstance) else "",
         BadPost: str(error),
         DeviceUnknown: _("This tablet is not enrolled here, or its access was withdrawn. Tell your supervisor."),
+        DraftUnknown: _("This draft is no longer here: it was published, discarded, or its code was renewed."),
         FormClosed: _("This form takes no more answers. Tell your supervisor."),
         FormNotFound: _("There is no such form here."),
         InstanceConflict: _("Other answers are held under this number. Tell your supervisor."),

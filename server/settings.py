@@ -44,6 +44,7 @@ class Settings:
     doors: tuple[str, ...] = DOORS
     filing: str = "process"
     strict: bool = False
+    two_person_publish: bool = False
     time_zone: str = "America/Belize"
     language: str = "en"
     threads: int = 8
@@ -204,6 +205,7 @@ READERS: dict[str, Any] = {
     "doors": _doors,
     "filing": _one_of(*FILING_PLACES),
     "strict": _switch,
+    "two_person_publish": _switch,
     "time_zone": _time_zone,
     "language": _one_of(*LANGUAGES),
     "threads": _number,

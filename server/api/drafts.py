@@ -1,7 +1,6 @@
 """Drafts: forms as they are being made, with the files that they name, until they are published."""
 
 import hashlib
-from dataclasses import replace
 from typing import Any
 
 import marshmallow as ma
@@ -10,19 +9,20 @@ from sqlalchemy.orm import Session
 
 from accounts.projects import get_project
 from accounts.roles import Right, Viewer
-from cases.publishing import Checked, check_form, publish_form
+from cases.drafting import Upload, draft_form, draft_from, publish_draft
+from cases.publishing import Checked
 from forms.drafts import (
     DraftNotFound,
     Slot,
     discard_draft,
     find_draft,
-    keep_draft,
     put_beside,
     slots,
     take_away,
 )
 from forms.library import FormNotFound
-from forms.tables import FormDraft
+from forms.proposals import require_second_person
+from forms.tables import Form, FormDraft
 from server.access import LARGEST, require
 from server.api.door import FORM, gives, gives_bytes, may_answer, query, route, takes_bytes
 from server.api.form_attachments import AttachmentShape, held_file
@@ -33,7 +33,6 @@ from server.api.problems import Problem, unreadable, wrong_value
 from server.api.shapes import DONE, Shape, Success, Text
 from server.runtime import clock, runtime
 from xlsforms.compile import RefusedForm
-from xlsforms.renaming import with_version
 
 DRAFT = FORM + "/draft"
 FILE = DRAFT + "/attachments/<filename>"
@@ -58,14 +57,15 @@ def make(wanted: dict[str, Any], project_id: int, form_id: str) -> dict[str, boo
     """The form in the body is the draft in place of the one before; without a body, the form as it was published."""
     person = require(Right.PUBLISH_FORMS)
     with runtime().database.read() as session:
-        copied = _published(session, project_id, form_id)
-    if request.content_length or request.headers.get("Transfer-Encoding"):
-        content, filename, checked = read_form_body(ignore_warnings=wanted["ignoreWarnings"])
-    elif copied is not None:
-        content, filename = copied
-        checked = check_form(content, filename, now=clock())
-    else:
-        raise unreadable("The body is empty, and the form was never published.")
+        published = _published(session, project_id, form_id)
+    if not request.content_length and not request.headers.get("Transfer-Encoding"):
+        if published is None:
+            raise unreadable("The body is empty, and the form was never published.")
+        with runtime().database.begin() as session:
+            at: dict[str, Any] = {"files": runtime().files, "actor": person.actor, "now": clock()}
+            draft_from(session, *current(session, project_id, form_id), **at)
+        return DONE
+    content, filename, checked = read_form_body(ignore_warnings=wanted["ignoreWarnings"])
     if form_id_of(checked) != form_id:
         raise wrong_value("formId", f"the form says {form_id_of(checked)}, and the address {form_id}")
     keep(project_id, content, filename, checked, person)
@@ -79,7 +79,7 @@ def draft(project_id: int, form_id: str) -> dict[str, Any]:
     """The draft."""
     require(Right.PUBLISH_FORMS)
     with runtime().database.read() as session:
-        return shown_draft(held_draft(session, project_id, form_id))
+        return shown_draft(session, held_draft(session, project_id, form_id))
 
 
 @route("GET", DRAFT + ".xml", tag="drafts", endpoint="draft_xml")
@@ -111,23 +111,18 @@ def discard(project_id: int, form_id: str) -> dict[str, bool]:
 @gives(Success)
 @may_answer(400, 401, 403, 404, 409, 503)
 def publish(wanted: dict[str, str], project_id: int, form_id: str) -> dict[str, bool]:
-    """Tablets fetch the draft from now on; it is a version like any other, and there is no draft any more."""
+    """Tablets fetch the draft from now on; it is a version like any other, and there is no draft any more.
+
+    Where publishing takes two people, the caller is the second: somebody else proposed the draft as it stands.
+    """
     person, running, now = require(Right.PUBLISH_FORMS), runtime(), clock()
-    with running.database.read() as session:
-        held = held_draft(session, project_id, form_id)
-        beside = slots(session, held)
-    checked = check_form(held.content, held.filename, now=held.made_at)
-    if wanted["version"] and checked.compiled is not None:
-        checked = replace(checked, compiled=with_version(checked.compiled, _sayable(wanted["version"])))
-    media = [(one.name, b"".join(running.files.read(one.media.file_id))) for one in beside if one.media is not None]
+    version = _sayable(wanted["version"])
     with running.database.begin() as session:
-        still = held_draft(session, project_id, form_id, lock=True)
-        if still.made_at != held.made_at:
-            raise Problem("409.1", "The draft was replaced meanwhile. Look at it again and publish it then.")
-        publish_form(
-            session, checked, project_id=project_id, media=media, files=running.files, actor=person.actor, now=now
-        )
-        discard_draft(session, still, actor=person.actor, now=now)
+        held = held_draft(session, project_id, form_id, lock=True)
+        if running.settings.two_person_publish:
+            require_second_person(held, person.actor)
+            version = held.proposed_version or ""
+        publish_draft(session, held, version=version, files=running.files, actor=person.actor, now=now)
     running.wake_filing()
     return DONE
 
@@ -180,16 +175,8 @@ def keep(project_id: int, content: bytes, filename: str, checked: Checked, perso
     if checked.compiled is None:
         raise RefusedForm(checked.findings)
     with runtime().database.begin() as session:
-        made = keep_draft(
-            session,
-            checked.compiled,
-            content=content,
-            filename=filename,
-            project_id=project_id,
-            actor=person.actor,
-            now=clock(),
-        )
-        return shown_draft(made)
+        at: dict[str, Any] = {"project_id": project_id, "actor": person.actor, "now": clock()}
+        return shown_draft(session, draft_form(session, checked, Upload(filename, content), **at))
 
 
 def held_draft(session: Session, project_id: int, form_id: str, *, lock: bool = False) -> FormDraft:
@@ -197,19 +184,16 @@ def held_draft(session: Session, project_id: int, form_id: str, *, lock: bool = 
     return find_draft(session, get_project(session, project_id).id, form_id, lock=lock)
 
 
-def _published(session: Session, project_id: int, form_id: str) -> tuple[bytes, str] | None:
-    """What the form was published from, None when it never was; raises FormNotFound when there is no draft either."""
+def _published(session: Session, project_id: int, form_id: str) -> Form | None:
+    """The form if it was ever published; raises FormNotFound when there is no draft either."""
     try:
-        _form, version = current(session, project_id, form_id)
+        return current(session, project_id, form_id)[0]
     except FormNotFound:
         try:
             held_draft(session, project_id, form_id)
         except DraftNotFound as error:
             raise FormNotFound("There is no such form.") from error
         return None
-    if version.workbook is not None:
-        return version.workbook, version.workbook_name
-    return version.xform, f"{form_id}.xml"
 
 
 def _slot(session: Session, held: FormDraft, filename: str) -> Slot:

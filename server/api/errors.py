@@ -9,6 +9,10 @@ from flask import Flask, Response, request
 from accounts.devices import BadDeviceName, DeviceExists, DeviceUnknown
 from accounts.roles import NotAllowed
 from accounts.sessions import SignInRefused
+from cases.drafting import DraftChanged
+from forms.draft_secrets import DraftUnknown
+from forms.editing import NotEditable
+from forms.proposals import NotProposed, SecondPersonNeeded
 from forms.publish import MediaMissing, MediaUnwanted, VersionTaken
 from server.access import BasicNeedsHttps, NotSignedIn, WrongToken
 from server.api.problems import Problem
@@ -26,6 +30,7 @@ CODES: dict[type[Exception], str] = {
     BasicNeedsHttps: "401.3",
     DeviceExists: "409.3",
     DeviceUnknown: "401.2",
+    DraftUnknown: "404.4",
     FormClosed: "409.2",
     InstanceConflict: "409.3",
     MediaMissing: "400.8",
@@ -53,7 +58,10 @@ WORDS = {
     "500.1": "Something went wrong on the server. Nothing that was acknowledged is lost.",
     "503.1": "The server cannot take this right now. Nothing was changed; try again.",
 }
-SAID_ITSELF = (BadDeviceName, BadInstance, DeviceExists, MediaMissing, MediaUnwanted, VersionTaken)
+SAID_ITSELF = (
+    *(BadDeviceName, BadInstance, DeviceExists, MediaMissing, MediaUnwanted, VersionTaken),
+    *(DraftChanged, NotEditable, NotProposed, SecondPersonNeeded),
+)
 """Exceptions whose text tells more than their number does."""
 
 IN_XML = frozenset({"api.odata_metadata"})

@@ -9,6 +9,7 @@ from accounts.roles import Right
 from cases.publishing import publish_form
 from forms.drafts import DraftNotFound, find_draft
 from forms.library import FormNotFound, get_form
+from forms.proposals import SecondPersonNeeded
 from server.access import require
 from server.api.door import PROJECT, gives, may_answer, query, route, takes_bytes
 from server.api.drafts import keep
@@ -27,6 +28,8 @@ from server.runtime import clock, runtime
 def create(wanted: dict[str, Any], project_id: int) -> dict[str, Any]:
     """A form that is new in this project is published, or kept as a draft."""
     person, running, now = require(Right.PUBLISH_FORMS), runtime(), clock()
+    if wanted["publish"] and running.settings.two_person_publish:
+        raise SecondPersonNeeded("Publishing takes two people here: leave out ?publish=true and propose the draft.")
     with running.database.read() as session:
         get_project(session, project_id)
     content, filename, checked = read_form_body(ignore_warnings=wanted["ignoreWarnings"])

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from accounts.roles import Right, Viewer
+from forms.draft_secrets import secret_of
 from forms.tables import Form, FormDraft, FormState, FormVersion
 from server.api import actors
 from server.api.shapes import Flag, Moment, Shape, Text, Whole, listed, nested
@@ -33,6 +34,7 @@ class FormShape(Shape):
     createdAt = Moment(required=True)  # noqa: N815
     updatedAt = Moment(required=True, allow_none=True)  # noqa: N815
     publishedAt = Moment(required=True, allow_none=True)  # noqa: N815
+    draftToken = Text(allow_none=True, metadata={"description": "Of a draft: the secret of its test tablets"})  # noqa: N815
     # With X-Extended-Metadata: true.
     submissions = Whole()
     lastSubmission = Moment(allow_none=True)  # noqa: N815
@@ -61,8 +63,8 @@ def shown(form: Form, version: FormVersion, created_at: datetime) -> dict[str, A
     }
 
 
-def shown_draft(draft: FormDraft) -> dict[str, Any]:
-    """A draft in the shape of a form that was never published."""
+def shown_draft(session: Session, draft: FormDraft) -> dict[str, Any]:
+    """A draft in the shape of a form that was never published, for those who publish forms."""
     return {
         "projectId": draft.project_id,
         "xmlFormId": draft.form_id,
@@ -75,6 +77,7 @@ def shown_draft(draft: FormDraft) -> dict[str, Any]:
         "createdAt": draft.made_at,
         "updatedAt": None,
         "publishedAt": None,
+        "draftToken": secret_of(session, draft) or None,
     }
 
 

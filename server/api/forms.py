@@ -135,7 +135,7 @@ def form_fields(wanted: dict[str, Any], project_id: int, form_id: str) -> list[d
 
 def _drafts(session: Session, project_id: int, person: Viewer, published: set[str]) -> list[dict[str, Any]]:
     held = list_drafts(session, project_id) if person.may(Right.PUBLISH_FORMS) else []
-    return [shown_draft(one) for one in held if one.form_id not in published]
+    return [shown_draft(session, one) for one in held if one.form_id not in published]
 
 
 def current(session: Session, project_id: int, form_id: str) -> tuple[Form, FormVersion]:

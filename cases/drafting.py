@@ -1,0 +1,170 @@
+"""A checked upload becomes a draft, and a draft a version: the very bytes that were tried are published."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from audit.trail import Actor
+from cases.publishing import Checked, check_form, publish_form
+from forms.drafts import MADE_HERE, discard_draft, find_draft, keep_draft, put_beside, slots
+from forms.editing import as_served
+from forms.library import FormNotFound, definition_of, get_form, mapping_of, media_of
+from forms.offer import xform_of
+from forms.publish import CaseMapping, publish
+from forms.tables import Form, FormDraft, FormVersion
+from storage.files import Files
+from submissions.draft_submissions import purge_drafted
+from xlsforms.compile import Compiled, RefusedForm
+from xlsforms.definition import FormDefinition
+from xlsforms.findings import Finding
+from xlsforms.renaming import with_version
+
+
+class DraftChanged(Exception):
+    """The draft was replaced meanwhile. Look at it again and publish it then."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A workbook or XForm as it came."""
+
+    name: str
+    content: bytes
+
+
+def draft_form(
+    session: Session,
+    checked: Checked,
+    upload: Upload,
+    *,
+    project_id: int,
+    actor: Actor,
+    now: datetime,
+    mapping_csv: tuple[str, bytes] | None = None,
+) -> FormDraft:
+    """The checked upload is the form's draft; what was sent to try the one before it is gone. Raises RefusedForm."""
+    if checked.compiled is None or checked.refused:
+        raise RefusedForm(checked.findings)
+    compiled = as_served(form_of(session, project_id, checked.compiled.definition.form_id), checked.compiled)
+    draft = keep_draft(
+        session,
+        compiled,
+        content=upload.content,
+        filename=upload.name,
+        mapping=None if checked.mapping is None else checked.mapping.to_json(),
+        mapping_csv=mapping_csv,
+        findings=checked.findings,
+        project_id=project_id,
+        actor=actor,
+        now=now,
+    )
+    purge_drafted(session, draft.id)
+    return draft
+
+
+def draft_from(
+    session: Session, form: Form, version: FormVersion, *, files: Files, actor: Actor, now: datetime
+) -> FormDraft:
+    """The version is the form's draft as it was published, with its mapping and its files."""
+    media, parts = media_of(session, version), mapping_of(session, version)
+    itemsets = next((one for one in media if one.filename in MADE_HERE), None)
+    rows = None if itemsets is None else b"".join(files.read(itemsets.file_id))
+    xform = xform_of(session, version.id)
+    compiled = as_served(form, Compiled(xform, definition_of(version), findings_of(version.findings), rows))
+    draft = keep_draft(
+        session,
+        compiled,
+        content=xform if version.workbook is None else version.workbook,
+        filename=f"{form.form_id}.xml" if version.workbook is None else version.workbook_name,
+        mapping=parts,
+        findings=compiled.findings,
+        project_id=form.project_id,
+        actor=actor,
+        now=now,
+    )
+    for one in media:
+        if one.filename not in MADE_HERE:
+            put_beside(session, draft, one.filename, file_id=one.file_id, md5=one.md5, size=one.size, now=now)
+    purge_drafted(session, draft.id)
+    return draft
+
+
+def publish_draft(
+    session: Session,
+    draft: FormDraft,
+    *,
+    files: Files,
+    actor: Actor,
+    now: datetime,
+    version: str = "",
+) -> FormVersion:
+    """Tablets fetch the draft from now on, under this version name if one is given, and there is no draft any more.
+
+    Raises DraftChanged, RefusedForm and what `forms.publish.publish` raises.
+    """
+    still = find_draft(session, draft.project_id, draft.form_id, lock=True)
+    if still.made_at != draft.made_at:
+        raise DraftChanged("The draft was replaced meanwhile. Look at it again and publish it then.")
+    media = [
+        (one.name, b"".join(files.read(one.media.file_id))) for one in slots(session, still) if one.media is not None
+    ]
+    if still.findings is None:  # Of the time before drafts kept what was compiled.
+        checked = check_form(still.content, still.filename, now=still.made_at)
+        if version and checked.compiled is not None:
+            checked = replace(checked, compiled=with_version(checked.compiled, version))
+        project_id = still.project_id
+        made = publish_form(session, checked, project_id=project_id, media=media, files=files, actor=actor, now=now)
+    else:
+        made = _publish_kept(session, still, media, version=version, files=files, actor=actor, now=now)
+    discard_draft(session, still, actor=actor, now=now)
+    return made
+
+
+def compiled_of(draft: FormDraft) -> Compiled:
+    """The draft's form as it was compiled."""
+    definition = FormDefinition.from_json(draft.definition)
+    return Compiled(draft.xform, definition, findings_of(draft.findings or ()), draft.itemsets)
+
+
+def findings_of(told: Iterable[dict[str, str]]) -> tuple[Finding, ...]:
+    """What was found, as it was kept."""
+    return tuple(map(Finding.from_json, told))
+
+
+def form_of(session: Session, project_id: int, form_id: str) -> Form | None:
+    """The form that was published under this id; None when none was."""
+    try:
+        return get_form(session, project_id, form_id)
+    except FormNotFound:
+        return None
+
+
+def _publish_kept(
+    session: Session,
+    draft: FormDraft,
+    media: list[tuple[str, bytes]],
+    *,
+    version: str,
+    files: Files,
+    actor: Actor,
+    now: datetime,
+) -> FormVersion:
+    compiled, mapping = compiled_of(draft), draft.mapping
+    if version and version != compiled.definition.version:
+        compiled = with_version(compiled, version)
+    if compiled.itemsets is not None:
+        media = [*media, ("itemsets.csv", compiled.itemsets)]
+    is_workbook = not draft.filename.lower().endswith(".xml")
+    return publish(
+        session,
+        compiled,
+        project_id=draft.project_id,
+        workbook=Upload(draft.filename, draft.content) if is_workbook else None,
+        mapping=None if mapping is None else CaseMapping(mapping, mapping["version"]),
+        media=media,
+        files=files,
+        actor=actor,
+        now=now,
+    )

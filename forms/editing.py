@@ -1,0 +1,37 @@
+"""Whether tablets may edit what they sent: the server's switch for each form, which holds from its next version on."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from audit.trail import Action, Actor, record
+from forms.tables import Form
+from xlsforms.compile import Compiled
+from xlsforms.editable import editable_on_tablets
+
+
+class NotEditable(Exception):
+    """Tablets cannot edit what they sent of a form that they encrypt: the server could not read the correction."""
+
+
+def may_be_editable(form: Form) -> bool:
+    """Whether the switch may be on: a form is either encrypted on the tablet or editable there. None is encrypted."""
+    return bool(form.form_id)
+
+
+def set_editable(session: Session, form: Form, *, editable: bool, actor: Actor, now: datetime) -> None:
+    """Versions that are published from now on may be edited on the tablets, or no longer; raises NotEditable.
+
+    What is published keeps its bytes: tablets tell versions apart by them.
+    """
+    if editable and not may_be_editable(form):
+        raise NotEditable("Tablets encrypt this form, so that what they sent cannot be edited.")
+    if form.client_editable != editable:
+        form.client_editable = editable
+        session.flush()
+        record(session, actor, Action.FORM_EDITABLE, f"form:{form.id}", now=now, editable=editable)
+
+
+def as_served(form: Form | None, compiled: Compiled) -> Compiled:
+    """The compiled form as this form's tablets are to get it."""
+    return editable_on_tablets(compiled) if form is not None and form.client_editable else compiled
