@@ -67,7 +67,7 @@ $(ASSETS)/node_modules/.ok: $(ASSETS)/package-lock.json $(ASSETS)/.npmrc | $(RUN
 	@echo "Compiling the pages' style sheets and scripts ..."
 	@cd $(ASSETS) && ../../$(VENV)/bin/npm ci --loglevel=error >/dev/null
 	@touch $@
-$(BUILT): $(ASSETS)/node_modules/.ok $(ASSETS)/build.js $(wildcard $(ASSETS)/scss/* $(ASSETS)/js/* $(ASSETS)/images/*)
+$(BUILT): $(ASSETS)/node_modules/.ok $(wildcard $(ASSETS)/*.js $(ASSETS)/scss/* $(ASSETS)/js/* $(ASSETS)/images/*)
 	@$(VENV)/bin/node $(ASSETS)/build.js
 	@touch $@
 .PHONY: words

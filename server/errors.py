@@ -35,6 +35,7 @@ from storage.files import FileAbsent, FilesUnavailable
 from storage.lease import BackupRuns
 from storage.roots import RootDestroyed
 from storage.sealing import KeysLocked, KeyUnknown, SealBroken
+from submissions.correcting import NotCorrectable
 from submissions.draft_submissions import DraftSubmissionNotFound
 from submissions.inbox import SubmissionNotFound
 from submissions.instance import BadInstance
@@ -75,6 +76,7 @@ STATUS: dict[type[Exception], int] = {
     MediaMissing: 400,
     MediaUnwanted: 400,
     NotAllowed: 403,
+    NotCorrectable: 409,
     NotEditable: 409,
     NotProposed: 409,
     NotSignedIn: 401,
@@ -173,6 +175,7 @@ def words_for(error: Exception, status: int) -> str:
         KeysLocked: _("The server is locked. Nothing is lost; try again later."),
         LinkInvalid: _("This link was used already or is too old. Ask for a new one."),
         NotAllowed: _("Your roles do not include this."),
+        NotCorrectable: _("These answers cannot be corrected: newer ones stand already, or their form is closed."),
         SignInRefused: _("The e-mail address or the password is not right."),
         TooManyTries: _("Signing in failed too often. Wait a little and try again."),
         VersionUnknown: _("This version of the form was never published here. Tell your supervisor."),

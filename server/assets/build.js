@@ -6,6 +6,7 @@ import { dirname, extname, join, parse } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import * as sass from "sass";
+import { inOurWords } from "./web_forms.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const modules = join(here, "node_modules");
@@ -16,7 +17,10 @@ const packages = {
   "@ministryofjustice/frontend": "@ministryofjustice/frontend/moj/moj-frontend.min.js",
   "htmx.org": "htmx.org/dist/htmx.esm.min.js",
 };
-const served = ["@fontsource-variable/atkinson-hyperlegible-next", "govuk-frontend", "@ministryofjustice/frontend", "htmx.org"];
+const webForms = "@getodk/web-forms";
+// Named by the import map of the pages that show a form, which finds the hashed names of all parts.
+const mapped = { vue: "vue", [webForms]: webForms };
+const served = ["@fontsource-variable/atkinson-hyperlegible-next", "govuk-frontend", "@ministryofjustice/frontend", "htmx.org", webForms, "vue"];
 const fonts = "@fontsource-variable/atkinson-hyperlegible-next/files";
 const compressible = new Set([".css", ".js", ".svg", ".txt"]);
 
@@ -62,7 +66,7 @@ function keepStyles() {
 
 /** Packages first, then our modules in the order that lets each find the hashed names of those it imports. */
 function keepScripts() {
-  const names = {};
+  const names = { ...mapped };
   for (const [name, path] of Object.entries(packages)) names[name] = `./${keep(parse(path).base, withoutSourceMap(text(modules, path)))}`;
   const resolved = (source) => source.replaceAll(/(from|import)(\s*\(?\s*)"([^"]+)"/gu, (_, word, gap, name) => {
     if (!(name in names)) throw new Error(`A script imports ${name}, which the build does not know (yet): see order in build.js.`);
@@ -73,13 +77,22 @@ function keepScripts() {
   for (const file of ours) names[`./${file}`] = `./${keep(file, resolved(text(here, "js", file)))}`;
 }
 
-/** Each served package with its version and licence, and the licence's text where the package carries it. */
+/** The parts of ODK Web Forms, of which the map is fetched only where a form shows one; none of them is bundled anew. */
+function keepWebForms() {
+  keep("web-forms/vue.js", text(modules, "vue/dist/vue.runtime.esm-browser.prod.js"));
+  const parts = readdirSync(join(modules, webForms, "dist")).filter((file) => extname(file) === ".js").sort();
+  const sources = inOurWords(Object.fromEntries(parts.map((file) => [file, text(modules, webForms, "dist", file)])));
+  for (const file of parts) keep(`web-forms/${file}`, sources[file]);
+}
+
+/** Each served package with its version, its licence and that one's text, ours where it is the same and the package carries none. */
 function keepLicences() {
   const parts = served.map((name) => {
     const { version, license } = JSON.parse(text(modules, name, "package.json"));
     const file = join(modules, name, "LICENSE");
     const title = `${name} ${version}, licence ${license}`;
-    return `${title}\n${"=".repeat(title.length)}\n${existsSync(file) ? `\n${text(file).trim()}\n` : ""}`;
+    const words = existsSync(file) ? text(file) : license === "Apache-2.0" ? text(here, "..", "..", "LICENSE") : "";
+    return `${title}\n${"=".repeat(title.length)}\n${words ? `\n${words.trim()}\n` : ""}`;
   });
   keep("licences.txt", parts.join("\n\n"));
 }
@@ -94,6 +107,7 @@ mkdirSync(built, { recursive: true });
 keepFonts();
 keepImages();
 keepStyles();
+keepWebForms();
 keepScripts();
 keepLicences();
 writeFileSync(join(built, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);

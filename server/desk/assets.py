@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, request, send_from_directory, url_for
 
 BUILT = Path(__file__).parent.parent / "static" / "built"
+WEB_FORMS = "web-forms/"
 A_YEAR = 365 * 24 * 60 * 60
 
 blueprint = Blueprint("assets", __name__)
@@ -28,6 +29,14 @@ def manifest() -> dict[str, str]:
 def asset(name: str) -> str:
     """The address of a built file, which may be kept for ever because other content would have another address."""
     return url_for("assets.built", name=manifest()[name])
+
+
+def import_map() -> dict[str, dict[str, str]]:
+    """What ODK Web Forms and its parts call each other, and where each is."""
+    parts = [name.removeprefix(WEB_FORMS) for name in manifest() if name.startswith(WEB_FORMS)]
+    places = {url_for("assets.built", name=name): asset(WEB_FORMS + name) for name in parts}
+    named = {"vue": asset(f"{WEB_FORMS}vue.js"), "@getodk/web-forms": asset(f"{WEB_FORMS}index.js")}
+    return {"imports": named | places}
 
 
 @blueprint.get("/assets/<name>")

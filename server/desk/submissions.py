@@ -19,6 +19,7 @@ from server.desk.paging import asked, beside
 from server.desk.reasons import reason_of
 from server.desk.rows import rows
 from server.runtime import clock, runtime
+from submissions.correcting import correctable
 from submissions.inbox import PAGE, get_listed, get_submission, list_submissions, refile, visible_ids
 from submissions.tables import Filing, Submission
 
@@ -74,6 +75,7 @@ def submission(submission_id: int) -> str:
             "others": _others(session, held, viewer),
             "events": events(session, f"submission:{held.id}"),
             "may_refile": viewer.may(Right.REFILE) and _can_be_filed(session, held),
+            "may_correct": viewer.may(Right.CREATE_SUBMISSIONS) and reads and correctable(session, held, viewer=viewer),
             "case_fields": {},
         }
     facts = {
