@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeVar
+from enum import StrEnum
+from typing import Any, TypeVarTuple
 
 from sqlalchemy import Select, func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from accounts.roles import Right, Viewer
 from accounts.tables import Agency
@@ -16,18 +17,31 @@ from cases.assertions import read_said
 from cases.codes import NotACaseCode, normalise
 from cases.dictionary import DICTIONARY
 from cases.record import FieldView, project
-from cases.tables import Assertion, Case, Record, RecordLink, Source
+from cases.screened import decide, pressing
+from cases.tables import Assertion, Case, Record, RecordLink, Screened, Source
 from storage.roots import RootDestroyed, RootKey, root_key
 from submissions.tables import Submission
 
 PAGE = 50
-Place = tuple[datetime, str]
-"""Where a page of the case list ends: when its last case changed, and that case's record id."""
+Place = tuple[Any, ...]
+"""Where a page of the case list ends: what its last case is ordered by, as `place_of` tells."""
 OPEN_TEAM = "open_team"
 
 
-A = TypeVar("A")
-B = TypeVar("B")
+Columns = TypeVarTuple("Columns")
+
+
+class Order(StrEnum):
+    """What comes first in a list of cases."""
+
+    CHANGED = "changed"
+    URGENT = "urgency"
+
+
+ORDERED_BY: dict[Order, tuple[InstrumentedAttribute[Any], ...]] = {
+    Order.CHANGED: (Case.changed_at, Case.record_id),
+    Order.URGENT: (Case.pressing, Case.changed_at, Case.record_id),
+}
 
 
 class CaseNotFound(Exception):
@@ -51,14 +65,20 @@ class CaseView:
     agency: str
     records: tuple[RecordView, ...]
     submissions: tuple[Submission, ...]
+    screenings: tuple[Screened, ...] = ()  # the most pressing first
+
+    @property
+    def screened(self) -> Screened | None:
+        return next((one for one in self.screenings if one.record_id == self.case.screening_id), None)
 
 
 @dataclass(frozen=True)
 class ListedCase:
-    """A case as lists show it: coded values only."""
+    """A case as lists show it: coded values only; `screened` is the most pressing of its screenings."""
 
     case: Case
     agency: str
+    screened: Screened | None = None
 
 
 def list_cases(
@@ -68,33 +88,41 @@ def list_cases(
     project_id: int | None = None,
     stage: str = "",
     proposed: bool | None = None,
+    urgency: str = "",
+    order: Order = Order.CHANGED,
     before: Place | None = None,
     after: Place | None = None,
     limit: int | None = PAGE,
 ) -> list[ListedCase]:
-    """The cases that the viewer may see, last changed first.
+    """The cases that the viewer may see, last changed first or most urgent first.
 
     `before` and `after` are where the pages beside this one ended. Raises NotAllowed.
     """
     viewer.require(Right.LIST_CASES)
-    query = _visible(select(Case, Agency.name).join(Agency, Agency.id == Case.agency_id), viewer)
+    query = _visible(select(Case, Agency.name, Screened).join(Agency, Agency.id == Case.agency_id), viewer)
+    query = query.outerjoin(Screened, Screened.record_id == Case.screening_id)
+    if urgency:
+        query = query.where(Screened.urgency == urgency)
     if project_id is not None:
         query = query.where(Case.project_id == project_id)
     if stage:
         query = query.where(Case.stage == stage)
     if proposed is not None:
         query = query.where(Case.proposed == proposed)
-    place = tuple_(Case.changed_at, Case.record_id)
+    columns = ORDERED_BY[order]
     if before is not None:
-        query = query.where(place < before)
+        query = query.where(tuple_(*columns) < before)
     if after is not None:
-        query = query.where(place > after)
+        query = query.where(tuple_(*columns) > after)
     forward = after is None
-    query = query.order_by(
-        *(column.desc() if forward else column.asc() for column in (Case.changed_at, Case.record_id))
-    )
+    query = query.order_by(*(column.desc() if forward else column.asc() for column in columns))
     rows = session.execute(query if limit is None else query.limit(limit)).all()
-    return [ListedCase(case, agency) for case, agency in (rows if forward else reversed(rows))]
+    return [ListedCase(case, agency, screened) for case, agency, screened in (rows if forward else reversed(rows))]
+
+
+def place_of(case: Case, order: Order = Order.CHANGED) -> Place:
+    """Where the case stands in a list of this order."""
+    return tuple(getattr(case, column.key) for column in ORDERED_BY[order])
 
 
 def count_proposed(session: Session, *, viewer: Viewer) -> int:
@@ -114,7 +142,7 @@ def get_case(session: Session, code: str, *, viewer: Viewer, now: datetime) -> C
     views = tuple(_view(session, one, viewer) for one in records)
     submissions = _submissions(session, [one.id for one in records])
     record(session, viewer.actor, Action.CASE_READ, f"case:{case.record_id}", now=now, code=case.code)
-    return CaseView(case, agency, views, submissions)
+    return CaseView(case, agency, views, submissions, _screenings(session, [one.id for one in records]))
 
 
 def confirm_case(session: Session, code: str, *, viewer: Viewer, now: datetime) -> Case:
@@ -159,6 +187,7 @@ def refresh_case(session: Session, case_id: str, *, now: datetime) -> None:
         case.opened_on = session.get_one(Record, case_id).made_at.date()
     case.changed_at = now
     session.flush()
+    decide(session, case_id)
 
 
 def _find(session: Session, code: str, viewer: Viewer) -> tuple[Case, str]:
@@ -174,7 +203,7 @@ def _find(session: Session, code: str, viewer: Viewer) -> tuple[Case, str]:
     return row[0], row[1]
 
 
-def _visible(query: Select[A, B], viewer: Viewer) -> Select[A, B]:
+def _visible(query: Select[*Columns], viewer: Viewer) -> Select[*Columns]:
     """Loading is authorising: across agencies for those who may, else the own agency's open cases."""
     if viewer.everywhere:
         return query
@@ -209,6 +238,11 @@ def _records(session: Session, case_id: str) -> list[Record]:
         raise RootDestroyed(case_id)
     order = {kind: number for number, kind in enumerate(DICTIONARY.records)}
     return sorted(records, key=lambda one: (order.get(one.kind, 99), one.made_at, one.key))
+
+
+def _screenings(session: Session, record_ids: Sequence[str]) -> tuple[Screened, ...]:
+    held = session.scalars(select(Screened).where(Screened.record_id.in_(record_ids)))
+    return tuple(sorted(held, key=lambda one: (-pressing(one), one.since, one.record_id)))
 
 
 def _view(session: Session, one: Record, viewer: Viewer) -> RecordView:

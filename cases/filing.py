@@ -18,6 +18,7 @@ from cases.dictionary import DICTIONARY
 from cases.mapping import Mapping, RecordAction
 from cases.plan import NotFiled, Touched, plan
 from cases.records import Found, Origin, RecordAwaited, Resolved, resolve
+from cases.screened import screen_filed
 from cases.tables import Assertion, RecordLink, Source
 from forms.library import definition_of, get_version, mapping_of
 from forms.tables import Form, FormVersion
@@ -161,7 +162,9 @@ def _file(session: Session, claim: Claim, now: datetime) -> None:
     touched = plan(reading.mapping, answers, DICTIONARY)
     resolved = resolve(session, touched, origin)
     _write(session, claim, touched, resolved, _observed(answers, submission.received_at), now)
-    for case_id in retired | {one.id for one in resolved.records if one.kind == "case" and not one.made}:
+    changed = screen_filed(session, touched, resolved, retired, since=submission.received_at)
+    older = {one.id for one in resolved.records if one.kind == "case" and not one.made}
+    for case_id in sorted(changed | retired | older):
         refresh_case(session, case_id, now=now)
     root_id = _root_of(resolved.records)
     if root_id is not None:

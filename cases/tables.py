@@ -38,6 +38,8 @@ class Case(Base):
     opened_on: Mapped[date] = mapped_column(Date)
     district: Mapped[str | None] = mapped_column(String(40))
     changed_at: Mapped[datetime] = mapped_column(Moment)
+    screening_id: Mapped[str | None] = mapped_column(String(36))  # the most pressing of its screenings
+    pressing: Mapped[int] = mapped_column(server_default="0")  # by urgency, then class; larger is more pressing
     __table_args__ = (Index("ix_cases_agency_id_changed_at", "agency_id", "changed_at"),)
 
 
@@ -65,6 +67,19 @@ class RecordLink(Base):
     record_id: Mapped[str] = mapped_column(ForeignKey(Record.id), index=True)
     parent_id: Mapped[str] = mapped_column(ForeignKey(Record.id), index=True)
     source_id: Mapped[int] = mapped_column(ForeignKey(Source.id), index=True)
+
+
+class Screened(Base):
+    """What the rules make of a screening record: follows from its assertions, and is made anew whenever they change."""
+
+    __tablename__ = "screenings"
+    record_id: Mapped[str] = mapped_column(ForeignKey(Record.id), primary_key=True)
+    class_low: Mapped[str] = mapped_column(String(30))
+    class_high: Mapped[str] = mapped_column(String(30))
+    urgency: Mapped[str] = mapped_column(String(2))
+    rule_set: Mapped[str] = mapped_column(String(40))
+    result: Mapped[dict[str, Any]] = mapped_column(Json)
+    since: Mapped[datetime] = mapped_column(Moment)  # when the record was made; its clock runs from there
 
 
 class Assertion(Base):

@@ -1,6 +1,6 @@
 """A screening record's values, read as the rules need them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from cases.dictionary import Value
 from cases.plan import Planned
@@ -12,18 +12,18 @@ OPEN = frozenset({"unknown", "refused", "not_asked"})
 SIGNS = {f"screening.indicator.{code}": code for code in RULES.indicators} | {
     f"screening.flag.{code}": code for code in RULES.flags
 }
-ACTS = {f"screening.act.{code}": code for code in sorted(RULES.acts)}
+ACTS = {f"screening.act.{code}": code for code in RULES.acts}
 UNDER_14, CHILD, UNKNOWN_BAND = frozenset({"0_8", "9_13"}), frozenset({"0_8", "9_13", "14_15", "16_17"}), "unknown"
 # What is not known, when a conversation ended early, of all that nobody came to ask.
 ASKED = RULES.indicators | RULES.purposes
-Standing = Mapping[str, Iterable[Value]]
+Standing = Mapping[str, Sequence[Value]]
 """The values that stand in each field of a screening record."""
 
 
 def assess(values: Standing) -> Screening:
     """What the rules make of a screening record, whatever the order of its values."""
-    states = {code: _state(values[name]) for name, code in SIGNS.items() if name in values}
-    acts = {code: _state(values[name]) for name, code in ACTS.items() if name in values}
+    states = {SIGNS[name]: _state(said) for name, said in values.items() if name in SIGNS}
+    acts = {ACTS[name]: _state(said) for name, said in values.items() if name in ACTS}
     dangers = (RULES.dangers.get(str(one), frozenset()) for one in _all(values, "screening.dangers"))
     present = frozenset(code for code, state in states.items() if state == PRESENT).union(*dangers)
     unasked = ASKED - states.keys() if _ended_early(values, states, acts) else frozenset[str]()
@@ -35,7 +35,7 @@ def assess(values: Standing) -> Screening:
         child=child,
         age_known=known,
         under_14=under_14,
-        acts=tuple(code for code, state in acts.items() if state == PRESENT),
+        acts=tuple(code for code in RULES.acts if acts.get(code) == PRESENT),
         unasked=unasked,
     )
     kinds = {RULES.profiles[str(one)].kind for one in _all(values, "screening.profile") if one in RULES.profiles}
@@ -63,7 +63,7 @@ def _state(said: Iterable[Value]) -> str:
     states = set(map(str, said))
     if PRESENT in states:
         return PRESENT
-    return next(iter(sorted(states & OPEN)), ABSENT)
+    return next(iter(sorted(states & OPEN)), ABSENT) if states != {ABSENT} else ABSENT
 
 
 def _act(acts: Mapping[str, str]) -> bool | None:

@@ -26,6 +26,7 @@ class Profile:
     child: bool
     basis: str
     places: Mapping[str, int]
+    strong: frozenset[str]
 
     @property
     def unverified(self) -> bool:
@@ -57,8 +58,9 @@ class Rules:
     dangers: Mapping[str, frozenset[str]]
     indicators: frozenset[str]
     purposes: frozenset[str]
-    acts: frozenset[str]
+    acts: tuple[str, ...]
     flags: frozenset[str]
+    private: frozenset[str]  # the keys of the urgency rules that rest on health
 
     def profile(self, kind: str, child: bool) -> Profile:
         """The column for this kind of exploitation and age."""
@@ -74,18 +76,20 @@ def load_rules() -> Rules:
     dangers: dict[str, frozenset[str]] = {}
     for row in _rows("dangers.csv"):
         dangers[row["danger"]] = dangers.get(row["danger"], frozenset()) | {row["flag"]}
+    levels = _levels()
     return Rules(
         version=f"{NAME}-{_digest()}",
         profiles={row["profile"]: _profile(row) for row in _rows("profiles.csv")},
         thresholds=thresholds,
         ranks={row["class"]: int(row["rank"]) for row in classes},
         next_steps={row["class"]: {"en": row["next_en"], "es": row["next_es"]} for row in classes},
-        urgency=_levels(),
+        urgency=levels,
         dangers=dangers,
         indicators=frozenset(one.code for one in DICTIONARY.indicators),
         purposes=frozenset(flag for flag in flags if flag.startswith("pur_")),
-        acts=frozenset(_keys("screening.act.")),
+        acts=tuple(_keys("screening.act.")),
         flags=flags,
+        private=frozenset(rule.key for level in levels for rule in level if rule.private),
     )
 
 
@@ -95,7 +99,8 @@ def _profile(row: dict[str, str]) -> Profile:
         for one in DICTIONARY.indicators
         if one.weights[row["profile"]]
     }
-    return Profile(row["profile"], row["kind"], row["child"] == "yes", row["basis"], places)
+    strong = frozenset(code for code, place in places.items() if place % len(WEIGHTS) == 0)
+    return Profile(row["profile"], row["kind"], row["child"] == "yes", row["basis"], places, strong)
 
 
 def _levels() -> tuple[tuple[UrgencyRule, ...], ...]:

@@ -45,9 +45,8 @@ class Screening:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values that may stand in clear: what rests on health is told as such and no more."""
-        private = {rule.key for level in RULES.urgency for rule in level if rule.private}
         told = [
-            list(dict.fromkeys("health" if one[0] == "urgency" and fact in private else fact for fact in one))
+            list(dict.fromkeys("health" if one[0] == "urgency" and fact in RULES.private else fact for fact in one))
             for one in self.told
         ]
         return {
@@ -183,7 +182,7 @@ def _urgency(
             ("child", facts.child),
             ("under_14", facts.under_14),
             ("dimension", dimensions),
-            ("any_strong", any(profile.places.get(code, 1) % 3 == 0 for code in facts.present)),
+            ("any_strong", not profile.strong.isdisjoint(facts.present)),
         )
         if holds
     }

@@ -90,3 +90,25 @@ def test_forms_and_drafts_stay_when_drafts_are_tried_on_tablets(seeded):
         assert tuple(draft) == ("2", None, None, None)
         for table in ("form_checks", "form_check_media", "draft_submissions", "draft_attachments"):
             assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0
+
+
+def test_cases_stay_when_screenings_get_a_result(seeded):
+    with seeded.connect() as connection, begin(connection, write=True):
+        command.upgrade(_config(connection), "0004")
+        connection.execute(text("INSERT INTO root_keys (root_id, kind) VALUES ('root', 'case')"))
+        connection.execute(
+            text(f"INSERT INTO records (id, kind, key, root_id, made_at) VALUES ('root', 'case', 'k', 'root', {AT})")
+        )
+        connection.execute(
+            text(
+                "INSERT INTO cases (record_id, project_id, code, stage, proposed, agency_id, access_class, opened_on,"
+                " changed_at) VALUES ('root', 1, 'TIP-2222-2', 'intake', true, 1, 'open_team', '2026-05-03', "
+                + AT
+                + ")"
+            )
+        )
+    migrate(seeded)
+    with seeded.connect() as connection:
+        case = connection.execute(text("SELECT code, screening_id, pressing FROM cases")).one()
+        assert tuple(case) == ("TIP-2222-2", None, 0)
+        assert connection.scalar(text("SELECT count(*) FROM screenings")) == 0
