@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -91,6 +91,16 @@ class Difference:
     def orphans(self) -> tuple[Change, ...]:
         """What leaves answers behind that were given already."""
         return tuple(change for change in self.changes if change.orphans)
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as scripts read it."""
+        return {
+            "changes": [
+                {**asdict(change), "kind": change.kind.value, "orphans": change.orphans} for change in self.changes
+            ],
+            "counts": {kind.value: number for kind, number in self.counts.items()},
+            "fieldsNoLongerFed": list(self.no_longer_fed),
+        }
 
 
 def difference(before: Side, after: Side) -> Difference:

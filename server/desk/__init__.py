@@ -9,6 +9,7 @@ NOUNS = (
     "agencies",
     "cases",
     "downloads",
+    "drafts",
     "filling",
     "forms",
     "links",
@@ -21,6 +22,8 @@ NOUNS = (
     "signing_in",
     "submissions",
     "tablets",
+    "trying",
+    "versions",
 )
 
 

@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response
 
 from accounts.projects import get_project
 from accounts.roles import Right, Viewer
+from forms.drafts import list_drafts
 from forms.library import FormNotFound, get_form, get_version, list_forms, list_versions, media_of, set_state
 from forms.offer import xform_of
-from forms.tables import Form, FormMedia, FormState, FormVersion
+from forms.tables import Form, FormDraft, FormMedia, FormState, FormVersion
 from server.access import require
 from server.desk.answers import tongues
 from server.desk.definitions import definition
@@ -27,6 +28,7 @@ from server.runtime import clock, runtime
 from submissions.tables import Submission
 from xlsforms.findings import Finding
 
+UNNAMED = "___"  # ODK's word for a version whose name is empty
 NOTICES = {FormState.OPEN: "form-opened", FormState.CLOSING: "form-closing", FormState.CLOSED: "form-closed"}
 
 
@@ -50,7 +52,9 @@ def forms() -> str:
             }
             for one in list_forms(session)
         ]
-    return render_template("forms/list.html", forms=listed, may_publish=viewer.may(Right.PUBLISH_FORMS))
+        publishes = viewer.may(Right.PUBLISH_FORMS)
+        drafts = [_draft_row(one) for one in list_drafts(session, get_project(session).id)] if publishes else []
+    return render_template("forms/list.html", forms=listed, drafts=drafts, may_publish=publishes)
 
 
 @blueprint.get("/forms/<path:form_id>")
@@ -62,10 +66,11 @@ def form(form_id: str) -> str:
         held, current = _current(session, form_id)
         view: dict[str, Any] = {
             "questions": _questions(session, current, viewer),
-            "media": [_media(one) for one in media_of(session, current)],
+            "media": [media_view(one) for one in media_of(session, current)],
             "findings": [Finding.from_json(one).told(language()) for one in current.findings] if publishes else [],
-            "versions": _versions(session, held),
+            "versions": version_rows(session, held, publishes=publishes),
             "form": _facts(session, held, current, publishes),
+            "draft": _draft(session, held.project_id, form_id) if publishes else None,
             "may_publish": publishes,
             "may_fill": viewer.may(Right.CREATE_SUBMISSIONS) and held.state == FormState.OPEN.value,
             "may_enrol": viewer.may(Right.MANAGE_TABLETS),
@@ -142,6 +147,8 @@ def _facts(session: Session, held: Form, current: FormVersion, publishes: bool) 
         "published_by": who(session, current.published_by),
         "open": held.state == FormState.OPEN.value,
         "state": held.state,
+        "client_editable": held.client_editable,
+        "version_url": url_for("desk.form_version", form_id=held.form_id, version=current.version or UNNAMED),
         "mapped": bool(current.mapping_version),
         "md5": current.md5,
         "languages": tongues(told, wanted, here),
@@ -159,24 +166,47 @@ def _questions(session: Session, current: FormVersion, viewer: Viewer) -> list[Q
     return questions(told, form_language(told, wanted), targets(session, current, language()) if shown else {})
 
 
-def _versions(session: Session, held: Form) -> list[dict[str, Any]]:
+def version_rows(session: Session, held: Form, *, publishes: bool) -> list[dict[str, Any]]:
+    """The form's versions, newest first, as lists show them."""
     counts = _counts(session, Submission.version_id, Submission.form_pk == held.id)
     return [
         {
+            "id": one.id,
             "version": one.version,
+            "url": url_for("desk.form_version", form_id=held.form_id, version=one.version or UNNAMED),
             "published_at": one.published_at,
             "published_by": who(session, one.published_by),
             "current": one.id == held.current_version_id and held.state == FormState.OPEN.value,
             "submissions": counts.get(one.id, 0),
             "xml_url": url_for("desk.form_xform", version_id=one.id),
+            "workbook_url": url_for("desk.form_workbook", version_id=one.id)
+            if publishes and one.workbook_name
+            else None,
         }
         for one in list_versions(session, held)
     ]
 
 
-def _media(one: FormMedia) -> dict[str, Any]:
+def media_view(one: FormMedia) -> dict[str, Any]:
+    """A file beside a version as lists of files show it."""
     href = url_for("desk.form_media", version_id=one.version_id, media_id=one.id)
     return {"name": one.filename, "type": file_type(""), "size": one.size, "href": href, "named": True}
+
+
+def _draft(session: Session, project_id: int, form_id: str) -> dict[str, Any] | None:
+    found = [one for one in list_drafts(session, project_id) if one.form_id == form_id]
+    return _draft_row(found[0]) if found else None
+
+
+def _draft_row(one: FormDraft) -> dict[str, Any]:
+    return {
+        "url": url_for("desk.form_draft", form_id=one.form_id),
+        "form_id": one.form_id,
+        "title": one.title,
+        "version": one.version,
+        "made_at": one.made_at,
+        "proposed": one.proposed_at is not None,
+    }
 
 
 def _counts(session: Session, column: Any, *where: Any) -> dict[int, int]:

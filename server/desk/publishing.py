@@ -42,7 +42,7 @@ def publish(form_id: str | None = None) -> Response:
 def publish_one(form_id: str | None = None) -> Response:
     """The form is published, or the page says all that must be mended first; `check` only looks."""
     viewer = require(Right.PUBLISH_FORMS)
-    book, mapping, media = _one("workbook"), _one("mapping"), _several("media")
+    book, mapping, media = _one("workbook"), _one("mapping"), several("media")
     if book is None:
         return _page(form_id, {"workbook": _("Choose a spreadsheet or an XForm")}, 400)
     try:
@@ -121,10 +121,10 @@ def _summary(checked: Checked) -> dict[str, Any] | None:
 
 
 def _one(field: str) -> Uploaded | None:
-    return next(iter(_several(field)), None)
+    return next(iter(several(field)), None)
 
 
-def _several(field: str) -> list[Uploaded]:
+def several(field: str) -> list[Uploaded]:
     """The files chosen in a field; a browser that chose none sends one without a name."""
     return [_uploaded(one) for one in request.files.getlist(field) if one.filename]
 

@@ -82,7 +82,7 @@ def menu(session: Session, viewer: Viewer) -> list[Item]:
         (_("Cases"), "cases", ("case", "confirm_case"), viewer.may(Right.LIST_CASES), 0),
         (_("Submissions"), "submissions", ("submission",), viewer.may(Right.LIST_SUBMISSIONS), 0),
         (_("Set aside"), "set_aside", ("refile_group",), viewer.may(Right.LIST_SUBMISSIONS), waiting),
-        (_("Forms"), "forms", ("form", "publish", "check"), viewer.may(Right.READ_FORMS), 0),
+        (_("Forms"), "forms", ("form", "publish", "check", "draft", "discard"), viewer.may(Right.READ_FORMS), 0),
         (_("Tablets"), "tablets", ("tablet",), viewer.may(Right.READ_TABLETS), 0),
         (_("People"), "people", ("person", "agenc"), viewer.may(Right.READ_PEOPLE), 0),
     ]
