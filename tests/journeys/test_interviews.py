@@ -16,7 +16,7 @@ from cases.assertions import read_said
 from cases.caseload import get_case, list_cases
 from cases.mapping import RecordAction
 from cases.publishing import Checked, check_form, publish_form
-from cases.tables import Assertion, Record, Source
+from cases.tables import Assertion, Record, Screened, Source
 from storage.roots import root_key
 from submissions.instance import read_instance
 from submissions.tables import Submission
@@ -27,6 +27,7 @@ from tests.make import Make
 FOLDER = Path(__file__).resolve().parents[2] / "xlsforms/questionnaires"
 MAPPINGS = {"htcds_xlsform": "htcds_mapping.csv"}
 INTERVIEWS = sorted((FOLDER / "interviews").glob("*/*.json"))
+CLASS = ("class_low", "class_high", "urgency")
 OPENS_A_CASE = FOLDER / "interviews/field_screening_adult/4_strong_signs.json"
 
 
@@ -72,6 +73,22 @@ def told(session: Session, submission: Submission, form: str) -> dict[str, dict[
     return values
 
 
+def checked_kind(form: str, alias: str) -> str:
+    """The kind of record that an alias of the form stands for."""
+    mapping = checked(form).mapping
+    assert mapping is not None
+    rule = mapping.record(alias.partition("[")[0])
+    return rule.kind if rule else ""
+
+
+def screened(session: Session, submission: Submission) -> dict[str, str]:
+    """Class and urgency of the screening that a submission told of."""
+    query = select(Screened).join(Assertion, Assertion.record_id == Screened.record_id)
+    query = query.join(Source, Source.id == Assertion.source_id).where(Source.submission_id == submission.id)
+    (one,) = session.scalars(query).unique()
+    return {name: getattr(one, name) for name in CLASS}
+
+
 @pytest.mark.parametrize("path", INTERVIEWS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_an_interview_makes_the_record_that_its_script_expects(
     session: Session, make: Make, javarosa: JavaRosa, path: Path
@@ -89,6 +106,10 @@ def test_an_interview_makes_the_record_that_its_script_expects(
     for alias, fields in expected["records"].items():
         assert {name: found[alias].get(name) for name in fields} == fields, alias
     assert not set(expected.get("absent", ())) & set(found)
+    outcome = {name: expected[name] for name in CLASS if name in expected}
+    assert bool(outcome) == ("screening" in {checked_kind(form, alias) for alias in found}), "say class and urgency"
+    if outcome:
+        assert screened(session, submission) | outcome == screened(session, submission)
 
 
 def test_every_value_of_a_case_says_which_question_of_which_submission_it_came_from(
