@@ -17,13 +17,13 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+LINES = (*HEADERS.items(), ("Cache-Control", "no-store"))
 
 
 def close_the_page(answer: Response) -> Response:
     """The answer carries the strict headers wherever it does not set its own."""
-    for name, value in HEADERS.items():
-        answer.headers.setdefault(name, value)
-    answer.headers.setdefault("Cache-Control", "no-store")
+    own = {name.lower() for name, _value in answer.headers}
+    answer.headers.extend([(name, value) for name, value in LINES if name.lower() not in own])
     return answer
 
 

@@ -6,10 +6,9 @@ import sys
 import time
 import traceback
 from collections.abc import Container
+from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TextIO
-
-import structlog
 
 from cases.codes import SHAPE
 
@@ -25,6 +24,8 @@ IDS = re.compile(ID, re.IGNORECASE)
 LONGEST_PATH = 200
 QUIET = frozenset({"health", "metrics"})  # asked every few seconds: told only when something is wrong
 OURS = ("fieldcase", "waitress")
+FACTS = ("request_id", "method", "route", "path", "status", "ms")
+PLAIN = re.compile(r"[\w.:*+-]+")
 
 log = logging.getLogger("fieldcase")
 
@@ -32,21 +33,7 @@ log = logging.getLogger("fieldcase")
 def set_up_logs(stream: TextIO | None = None) -> None:
     """What Fieldcase and waitress log goes to standard error, or to `stream`; other libraries' warnings do too."""
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[
-                structlog.stdlib.add_log_level,
-                structlog.stdlib.ExtraAdder(allow=("request_id", "method", "route", "path", "status", "ms")),
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-            ],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _without_values,
-                _without_secrets,
-                structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"], drop_missing=True),
-            ],
-        )
-    )
+    handler.setFormatter(Line())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -54,6 +41,21 @@ def set_up_logs(stream: TextIO | None = None) -> None:
         logging.getLogger(name).setLevel(logging.INFO)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # A queue is no event: it says so under every load.
     logging.raiseExceptions = False  # A log that cannot be written stops nothing.
+
+
+class Line(logging.Formatter):
+    """An event as one line of key=value; written by hand, since each answer waits for it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """When, how grave, what, and the facts that were given; of an exception its kind and its calls alone."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")[:-6]
+        event = QUOTED.sub(r"\1***", record.getMessage())
+        told = [f"timestamp={at}Z level={record.levelname.lower()} event={_value(event)}"]
+        told += [f"{name}={_value(held[name])}" for held in (record.__dict__,) for name in FACTS if name in held]
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            told.append(f"error={_value(frames(error))}")
+        return " ".join(told)
 
 
 def log_requests(app: "Flask") -> None:
@@ -101,18 +103,12 @@ def frames(error: BaseException) -> str:
     return f"{' from '.join(kinds)} at {' < '.join(reversed(calls[-12:]))}"
 
 
-def _without_values(_logger: Any, _name: str, event: Any) -> Any:
-    """An exception is told by its kind and its calls alone."""
-    held = event.pop("exc_info", None)
-    if held:
-        error = held if isinstance(held, BaseException) else (held if isinstance(held, tuple) else sys.exc_info())[1]
-        if error is not None:
-            event["error"] = frames(error)
-    return event
-
-
-def _without_secrets(_logger: Any, _name: str, event: Any) -> Any:
-    event["event"] = QUOTED.sub(r"\1***", event["event"])
-    return {
-        name: CONTROL.sub(" ", redacted(value)) if isinstance(value, str) else value for name, value in event.items()
-    }
+def _value(held: Any) -> str:
+    """A value as it may stand in a line: without secrets, nothing in it that ends the value or the line."""
+    text = "" if held is None else str(held)
+    if PLAIN.fullmatch(text):
+        return text
+    text = CONTROL.sub(" ", redacted(text))
+    if " " in text or "=" in text or '"' in text:
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return text

@@ -1,8 +1,7 @@
 """One database, two dialects: SQLite for one machine, PostgreSQL for several nodes."""
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cache
 from time import monotonic
@@ -20,6 +19,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeDecorator
 
 from storage.sealing import IntakeKeys
+from storage.together import Gate, Together
 
 PK = BigInteger().with_variant(Integer, "sqlite")
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
@@ -77,7 +77,8 @@ class Database:
         self.keys = keys
         self.patience = patience
         self.engine = make_engine(url, patience=patience, connections=connections)
-        self._gate = threading.Lock()
+        self._gate = Gate()
+        self._together = Together(self._turn, self._writing, DatabaseUnavailable)
         self._kept: dict[str, Any] = {}
 
     @property
@@ -89,8 +90,18 @@ class Database:
     def begin(self) -> Iterator[Session]:
         """One write transaction: committed at the end of the block, rolled back when it raises."""
         turn = self._turn() if self.embedded else nullcontext()
-        with turn as left, self._session(write=True, patience=left) as session:
+        with turn as left, self._writing(left) as session:
             yield session
+
+    def write(self, act: Callable[[Session], T]) -> T:
+        """What the act did is committed, on SQLite together with what others ask for at the same moment.
+
+        An act that raises leaves nothing. It may be called a second time, after one beside it has raised.
+        """
+        if self.embedded:
+            return self._together.do(act)
+        with self.begin() as session:
+            return act(session)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -106,12 +117,13 @@ class Database:
     def _turn(self) -> Iterator[float]:
         """The gate is ours; what is left of our patience, in seconds, for whoever locks the database beside us."""
         begun = monotonic()
-        if not self._gate.acquire(timeout=self.patience):
-            raise DatabaseBusy("another write did not finish in time")
-        try:
+        with self._gate.passed(self.patience) as entered:
+            if not entered:
+                raise DatabaseBusy("another write did not finish in time")
             yield max(self.patience - (monotonic() - begun), LEAST)
-        finally:
-            self._gate.release()
+
+    def _writing(self, patience: float | None) -> AbstractContextManager[Session]:
+        return self._session(write=True, patience=patience)
 
     @contextmanager
     def _session(self, *, write: bool, patience: float | None = None) -> Iterator[Session]:

@@ -30,15 +30,15 @@ def note_contact() -> None:
         return
     try:
         with runtime().database.begin() as session:
-            note_within(session, tablet, now=now)
+            note_within(session, tablet, claims(), now=now)
     except DatabaseUnavailable as error:
         log.warning("a tablet's contact was not noted: %s", type(error).__name__)
 
 
-def note_within(session: Session, tablet: KnownDevice, *, now: datetime) -> None:
+def note_within(session: Session, tablet: KnownDevice, told: Claims, *, now: datetime) -> None:
     """As `note_contact`, in a transaction that is open already."""
     if seen_is_due(tablet, now):
-        seen(session, tablet, **claims(), now=now)
+        seen(session, tablet, **told, now=now)
 
 
 def claims() -> Claims:

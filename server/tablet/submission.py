@@ -2,6 +2,7 @@
 
 from flask import Response, g, request
 from flask_babel import lazy_gettext as _
+from sqlalchemy.orm import Session
 
 from accounts.devices import KnownDevice, still_known
 from forms.library import FormNotFound
@@ -46,22 +47,21 @@ def submit(project_id: int) -> Response:
     instance = read_instance(post.xml)
     form = _form(tablet, instance)
     parts = _keep(instance, form, post.uploads)
-    sender = Sender(tablet.actor, device_id=tablet.id, **claims())
-    with running.database.begin() as session:
+    told = claims()
+    sender = Sender(tablet.actor, device_id=tablet.id, **told)
+
+    def keep(session: Session) -> Receipt:
         still_known(session, tablet)
+        strict, project_id = running.settings.strict, tablet.project_id
         receipt = receive(
-            session,
-            instance,
-            parts,
-            form=form,
-            project_id=tablet.project_id,
-            sender=sender,
-            now=now,
-            strict=running.settings.strict,
+            session, instance, parts, form=form, project_id=project_id, sender=sender, now=now, strict=strict
         )
-        note_within(session, tablet, now=now)
+        note_within(session, tablet, told, now=now)
         fault("K7")
         fault_within("K8", 0.001)
+        return receipt
+
+    receipt = running.database.write(keep)
     fault("K9")
     g.receipt = receipt.value
     running.wake_filing()  # The statement is ours from here; filing it has a transaction of its own.

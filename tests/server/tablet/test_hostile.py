@@ -230,19 +230,17 @@ def test_a_disk_that_is_full_is_said_and_nothing_half_is_kept(door, plain, monke
     assert door.post(filled(plain).xml, [("1.jpg", b"x")]).status_code == 201
 
 
-def test_a_database_that_is_busy_is_said_and_nothing_is_kept(door, plain):
+def test_a_database_that_is_busy_is_said_and_nothing_is_kept(door, plain, monkeypatch):
     from storage.database import DatabaseBusy
 
-    real = door.running.database.begin
-
-    def busy():
+    def busy(act):
         raise DatabaseBusy("busy")
 
-    door.running.database.begin = busy
-    answer = door.post(filled(plain).xml)
+    with monkeypatch.context() as patched:
+        patched.setattr(door.running.database, "write", busy)
+        answer = door.post(filled(plain).xml)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "30"
-    door.running.database.begin = real
     assert door.post(filled(plain).xml).status_code == 201
 
 
