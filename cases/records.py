@@ -15,7 +15,7 @@ from cases.dictionary import DICTIONARY
 from cases.mapping import RecordAction
 from cases.plan import NotFiled, Touched
 from cases.tables import Case, Record, RecordLink, Source
-from storage.database import insert_new, insert_once
+from storage.database import insert_new
 from storage.roots import ensure_roots, root_key
 from storage.sealing import keys_of
 
@@ -63,30 +63,69 @@ class Resolved:
     keys: dict[str, bytes] = field(default_factory=dict, repr=False)
 
 
+@dataclass(frozen=True)
+class _Placed:
+    """What one submission touches, with the rows of the records that it will make."""
+
+    touched: Sequence[Touched]
+    origin: Origin
+    resolved: Resolved
+    rows: list[dict[str, Any]]
+
+
 def resolve(session: Session, touched: Sequence[Touched], origin: Origin) -> Resolved:
     """Every record that the plan names is there, found or made in few statements; raises NotFiled, RecordAwaited."""
-    keys = [_key(one, origin) for one in touched]
-    known = _known(session, [record_id(one.rule.kind, key) for one, key in zip(touched, keys, strict=True) if key])
+    return resolve_all(session, [(touched, origin)])[0]
+
+
+def resolve_all(session: Session, plans: Sequence[tuple[Sequence[Touched], Origin]]) -> list[Resolved]:
+    """As `resolve`, for several submissions in as many statements as for one; the later ones find what is new."""
+    keys = [[_key(one, origin) for one in touched] for touched, origin in plans]
+    ids = [
+        [key and record_id(one.rule.kind, key) for one, key in zip(touched, own, strict=True)]
+        for (touched, _origin), own in zip(plans, keys, strict=True)
+    ]
+    known = _known(session, (one for own in ids for one in own if one))
+    placed = []
+    for (touched, origin), own_keys, own_ids in zip(plans, keys, ids, strict=True):
+        here = _place(session, touched, origin, list(zip(own_ids, own_keys, strict=True)), dict(known))
+        known |= {row["id"]: Found(row["id"], row["kind"], row["root_id"]) for row in here.rows}
+        placed.append(here)
+    _make(session, placed)
+    return [one.resolved for one in placed]
+
+
+def only_by_name(touched: Sequence[Touched], origin: Origin) -> bool:
+    """True when what every record is called follows from the answers alone. Raises NotFiled."""
+    return all(_key(one, origin) is not None for one in touched)
+
+
+def _place(
+    session: Session,
+    touched: Sequence[Touched],
+    origin: Origin,
+    names: Sequence[tuple[str | None, str | None]],
+    known: dict[str, Found],
+) -> _Placed:
     resolved, by_place = Resolved(), dict[tuple[str, tuple[int, ...]], Found]()
     rows: dict[str, dict[str, Any]] = {}
-    for one, key in zip(touched, keys, strict=True):
+    for one, (named, key) in zip(touched, names, strict=True):
         places = ((alias, row) for alias in one.line for row in (one.row, ()))
         parent = next((by_place[place] for place in places if place in by_place), None)
-        if key is None:
+        if named is None:
             here = _found(session, one, parent)
-        elif (held := known.get(record_id(one.rule.kind, key))) is not None:
+        elif (held := known.get(named)) is not None:
             here = held
         elif one.rule.action is RecordAction.FIND:
-            raise RecordAwaited(record_id(one.rule.kind, key))
+            raise RecordAwaited(named)
         else:
-            here = _planned(session, one, key, parent, resolved)
+            here = Found(named, one.rule.kind, _root_of(session, one.rule.kind, named, parent, resolved), made=True)
             rows[here.id] = {"id": here.id, "kind": here.kind, "key": key, "root_id": here.root_id}
             known[here.id] = here
         by_place[one.rule.alias, one.row] = here
         resolved.records.append(here)
         resolved.parents.append(parent)
-    _make(session, list(rows.values()), resolved, touched, origin)
-    return resolved
+    return _Placed(touched, origin, resolved, list(rows.values()))
 
 
 def record_id(kind: str, key: str) -> str:
@@ -152,11 +191,6 @@ def _linked(session: Session, kind: str, other: Found) -> Found | None:
     return None if row is None else Found(row.id, row.kind, row.root_id)
 
 
-def _planned(session: Session, one: Touched, key: str, parent: Found | None, resolved: Resolved) -> Found:
-    made_id = record_id(one.rule.kind, key)
-    return Found(made_id, one.rule.kind, _root_of(session, one.rule.kind, made_id, parent, resolved), made=True)
-
-
 def _root_of(session: Session, kind: str, made_id: str, parent: Found | None, resolved: Resolved) -> str:
     """Whose key seals the record: its own, its parent's, or that of the person behind its case."""
     known = DICTIONARY.record(kind)
@@ -171,30 +205,50 @@ def _root_of(session: Session, kind: str, made_id: str, parent: Found | None, re
     return parent.root_id
 
 
-def _make(
-    session: Session, rows: list[dict[str, Any]], resolved: Resolved, touched: Sequence[Touched], origin: Origin
-) -> None:
+def _make(session: Session, placed: Sequence[_Placed]) -> None:
     """The planned records are there; where another worker made one first, that one is taken."""
-    rows = sorted(rows, key=lambda row: str(row["id"]))  # Workers that make the same ones lock them in one order.
-    own = {row["root_id"]: row["kind"] for row in rows if row["root_id"] == row["id"]}
-    resolved.keys = ensure_roots(session, own)
-    new = insert_new(session, Record, [row | {"made_at": origin.now} for row in rows])
+    rows = [row | {"made_at": one.origin.now} for one in placed for row in one.rows]
+    rows.sort(key=lambda row: str(row["id"]))  # Workers that make the same ones lock them in one order.
+    keys = ensure_roots(session, {row["root_id"]: row["kind"] for row in rows if row["root_id"] == row["id"]})
+    new = insert_new(session, Record, rows)
     if len(new) < len(rows):
         held = _known(session, [row["id"] for row in rows if row["id"] not in new])
-        resolved.records = [held.get(one.id, one) for one in resolved.records]
-        resolved.parents = [one and held.get(one.id, one) for one in resolved.parents]
-    for one, here in zip(touched, resolved.records, strict=True):
-        if here.made and here.kind == "case":
-            _make_case(session, here.id, one, origin)
-    for here in resolved.records:
-        if here.root_id not in resolved.keys:
-            resolved.keys[here.root_id] = root_key(session, here.root_id)
+        for one in placed:
+            one.resolved.records = [held.get(here.id, here) for here in one.resolved.records]
+            one.resolved.parents = [here and held.get(here.id, here) for here in one.resolved.parents]
+    _make_cases(session, placed)
+    for one in placed:
+        for here in one.resolved.records:
+            if here.root_id not in keys:
+                keys[here.root_id] = root_key(session, here.root_id)
+        one.resolved.keys = {here.root_id: keys[here.root_id] for here in one.resolved.records}
 
 
-def _make_case(session: Session, case_id: str, one: Touched, origin: Origin) -> None:
+def _make_cases(session: Session, placed: Sequence[_Placed]) -> None:
+    """Every new case has its row, each with a code of its own."""
+    rows = {
+        here.id: _case_row(here.id, touched, one.origin)
+        for one in placed
+        for touched, here in zip(one.touched, one.resolved.records, strict=True)
+        if here.made and here.kind == "case"
+    }
+    for attempt in range(CODE_TRIES):
+        coded = [row | {"code": _code(session, case_id, attempt)} for case_id, row in rows.items()]
+        for case_id in insert_new(session, Case, coded):
+            del rows[case_id]
+        if not rows:
+            return
+    raise NotFiled("no-free-code", rule="case")
+
+
+def _code(session: Session, case_id: str, attempt: int) -> str:
+    return make_code(keys_of(session).code_bytes(f"{case_id}/{attempt}"))
+
+
+def _case_row(case_id: str, one: Touched, origin: Origin) -> dict[str, Any]:
     told = {planned.field.name: str(planned.value) for planned in one.values if not planned.field.sealed}
     opened_on = told.get("case.opened_on")
-    row = {
+    return {
         "record_id": case_id,
         "project_id": origin.project_id,
         "stage": "intake",
@@ -205,8 +259,3 @@ def _make_case(session: Session, case_id: str, one: Touched, origin: Origin) -> 
         "district": told.get("case.district"),
         "changed_at": origin.now,
     }
-    for attempt in range(CODE_TRIES):
-        code = make_code(keys_of(session).code_bytes(f"{case_id}/{attempt}"))
-        if insert_once(session, Case, row | {"code": code}) is not None:
-            return
-    raise NotFiled("no-free-code", rule="case")

@@ -1,11 +1,11 @@
 """Answers with the question each one answers, repeats kept."""
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -13,6 +13,7 @@ from submissions.instance import Instance, local_name
 from xlsforms.questions import FormDefinition, Question
 
 Value = str | int | Decimal | date | datetime | time | tuple[str, ...]
+Reader = Callable[[str], Value]
 
 INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
@@ -20,59 +21,93 @@ POINT = re.compile(r"-?[0-9]+(\.[0-9]+)?( -?[0-9]+(\.[0-9]+)?){1,3}")
 DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(T.*)?")
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """One answer. `value` is None when the text is not of the question's type."""
 
     question: Question
-    text: str = field(repr=False)
-    value: Value | None = field(repr=False)
+    text: str
+    value: Value | None
     position: tuple[int, ...]  # the row in each enclosing repeat, outermost first, from 1
     path: str  # XPath with positions, "/data/places[2]/place_from"
 
+    def __repr__(self) -> str:
+        return f"Answer({self.path})"
+
+
+@dataclass
+class _Node:
+    """An element as the form knows it."""
+
+    question: Question | None = None
+    read: Reader | None = None
+    repeat: bool = False
+    below: "dict[str, _Node]" = field(default_factory=dict)
+
+
+class AnswerReader:
+    """Reads the answers of one version's submissions; made once, used for all of them."""
+
+    def __init__(self, definition: FormDefinition) -> None:
+        self._top = _Node()
+        for question in definition.questions:
+            node = self._node(question.path)
+            node.question, node.read = question, READERS.get(question.type)
+        for group in definition.groups:
+            self._node(group.path).repeat = group.repeat
+
+    def read(self, instance: Instance) -> tuple[Answer, ...]:
+        """Every answer that is not empty, in the order of the XML; elements that are no question are passed over."""
+        answers: list[Answer] = []
+        # The first element's name is the tablet's; the form's own is what the paths begin with.
+        for name in list(self._top.below)[:1]:
+            _read(instance.root, self._top.below[name], f"/{name}", (), answers)
+        return tuple(answers)
+
+    def _node(self, path: str) -> _Node:
+        node = self._top
+        for name in path.split("/")[1:]:
+            node = node.below.setdefault(name, _Node())
+        return node
+
 
 def read_answers(instance: Instance, definition: FormDefinition) -> tuple[Answer, ...]:
-    """Every answer that is not empty, in the order of the XML; elements that are no question are passed over."""
-    questions = {question.path: question for question in definition.questions}
-    repeats = frozenset(group.path for group in definition.groups if group.repeat)
-    # The first element's name is the tablet's; the form's own is what the paths begin with.
-    start = next((path.split("/")[1] for path in questions), local_name(instance.root))
-    return tuple(_walk(instance.root, f"/{start}", f"/{start}", (), questions, repeats))
+    """The answers of one submission, as AnswerReader reads them."""
+    return AnswerReader(definition).read(instance)
 
 
 def typed(question: Question, text: str) -> Value | None:
     """The text as a value of the question's type, None when it is not one (ODK XForms, data types)."""
     reader = READERS.get(question.type)
-    if reader is None:
-        return text
+    return text if reader is None else _typed(reader, text)
+
+
+def _typed(reader: Reader, text: str) -> Value | None:
     try:
         return reader(text)
     except ValueError:
         return None
 
 
-def _walk(
-    element: etree._Element,
-    path: str,
-    place: str,
-    position: tuple[int, ...],
-    questions: dict[str, Question],
-    repeats: frozenset[str],
-) -> Iterator[Answer]:
-    question = questions.get(path)
+def _read(element: etree._Element, node: _Node, place: str, position: tuple[int, ...], answers: list[Answer]) -> None:
+    question, read = node.question, node.read
     if question is not None and not len(element):
         text = (element.text or "").strip()
         if text:
-            yield Answer(question, text, typed(question, text), position, place)
+            value = text if read is None else _typed(read, text)
+            answers.append(Answer(question, text, value, position, place))
         return
-    seen: Counter[str] = Counter()
+    seen: dict[str, int] = {}
     for child in element:
-        name = local_name(child)
-        child_path, child_place, child_position = f"{path}/{name}", f"{place}/{name}", position
-        if child_path in repeats:
-            seen[name] += 1
-            child_place, child_position = f"{child_place}[{seen[name]}]", (*position, seen[name])
-        yield from _walk(child, child_path, child_place, child_position, questions, repeats)
+        tag = child.tag
+        name = tag if tag in node.below else local_name(child)
+        below = node.below.get(name)
+        if below is None:
+            continue
+        if below.repeat:
+            row = seen[name] = seen.get(name, 0) + 1
+            _read(child, below, f"{place}/{name}[{row}]", (*position, row), answers)
+        else:
+            _read(child, below, f"{place}/{name}", position, answers)
 
 
 def _read_datetime(text: str) -> datetime:
@@ -106,7 +141,7 @@ def _read_number(text: str) -> Decimal:
     return Decimal(text)
 
 
-READERS: dict[str, Callable[[str], Value]] = {
+READERS: dict[str, Reader] = {
     "integer": _read_integer,
     "range": _read_number,
     "decimal": _read_number,
