@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
+from waitress import create_server
 
 from storage.database import Database
 from storage.files import LocalFiles
@@ -16,13 +16,12 @@ from tests.server.desk.office import Office
 @pytest.fixture(scope="session")
 def pages_url() -> Iterator[str]:
     """Where the pages of invented data are served."""
-    server = make_server("127.0.0.1", 0, look_app(), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    server = create_server(look_app(), host="127.0.0.1", port=0)
+    thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
     thread.join()
-    server.server_close()
 
 
 @pytest.fixture
