@@ -41,6 +41,7 @@ from submissions.inbox import SubmissionNotFound
 from submissions.instance import BadInstance
 from submissions.receive import FormClosed, InstanceConflict, VersionUnknown
 from xlsforms.compile import RefusedForm
+from xlsforms.marked import CannotMark
 from xlsforms.sheets import UnreadableWorkbook
 
 log = logging.getLogger("fieldcase")
@@ -85,6 +86,7 @@ STATUS: dict[type[Exception], int] = {
     PersonNotFound: 404,
     PostTooLarge: 413,
     ProjectNotFound: 404,
+    CannotMark: 400,
     RefusedForm: 400,
     RootDestroyed: 404,
     SealBroken: 500,
@@ -217,7 +219,7 @@ def _answer(error: Exception, refusal: Refusal) -> Response:
 def door_of(path: str) -> str:
     """Which door a path belongs to that no route answers."""
     if path.startswith("/v1/"):
-        tablet = path.startswith("/v1/key/") or path.endswith(("/submission", "/formList", "/manifest"))
+        tablet = path.startswith(("/v1/key/", "/v1/test/")) or path.endswith(("/submission", "/formList", "/manifest"))
         return "tablet" if tablet else "api"
     return "desk"
 

@@ -54,6 +54,10 @@ def _run(job: str, settings: dict[str, Any], given: bytes) -> dict[str, Any]:
         from xlsforms.grids import read_grids
 
         return read_grids(given, settings)
+    if job == "mark":
+        from xlsforms.marking import mark
+
+        return mark(given)
     from xlsforms.convert import convert_sheets
 
     sheets: dict[str, Any] = json.loads(given)
