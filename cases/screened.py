@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from cases.assertions import read_said
+from cases.clocks import due
 from cases.dictionary import Value
 from cases.plan import Planned, Touched
 from cases.record import project
@@ -153,6 +154,24 @@ def result_of(row: Screened) -> Screening:
         unverified=kept["unverified"],
         rule_set=row.rule_set,
     )
+
+
+def first_review(case: Case, screened: Screened | None) -> datetime | None:
+    """When somebody must have looked at the case; None once somebody has, and without a screening."""
+    return due(screened.urgency, screened.since) if screened and case.stage == "intake" else None
+
+
+def worked_out(row: Screened) -> dict[str, list[Any]]:
+    """The result by the dictionary's names."""
+    result = result_of(row)
+    return {
+        "screening.class_low": [result.class_low],
+        "screening.class_high": [result.class_high],
+        "screening.dimensions": [list(result.positive_dimensions_low)],
+        "screening.urgency": [result.urgency],
+        "screening.rule_set": [result.rule_set],
+        "screening.reasons": list(result.reasons),
+    }
 
 
 def _row(record_id: str, result: Screening, since: datetime) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from accounts.projects import get_project
 from accounts.roles import Right, Viewer
 from audit.trail import Action, record
-from cases.caseload import CaseNotFound, ListedCase, Place, get_case, list_cases
+from cases.caseload import CaseNotFound, ListedCase, Order, Place, get_case, list_cases, place_of
 from server.access import require
 from server.api.door import PROJECT, gives, may_answer, query, route
 from server.api.errors import concealed
@@ -37,6 +37,12 @@ class CasesQuery(Shape):
     proposed = Flag(
         load_default=None, metadata={"description": "Only those that wait to be confirmed, or none of them"}
     )
+    urgency = Text(load_default="", metadata={"description": "Only those of this urgency: P1 to P4"})
+    sort = Text(
+        load_default=Order.CHANGED.value,
+        validate=ma.validate.OneOf([one.value for one in Order]),
+        metadata={"description": "What comes first: what changed last, or what is most urgent"},
+    )
     limit = Whole(in_address=True, load_default=None, validate=ma.validate.Range(1, MOST))
     before = Text(
         load_default="", metadata={"description": "Where the part before this one ended, from its Link header"}
@@ -49,10 +55,34 @@ class CaseRow(Shape):
     code = Text(required=True)
     stage = Text(required=True)
     proposed = Flag(required=True)
+    urgency = Text(required=True, allow_none=True, metadata={"description": "Of its most pressing screening: P1 to P4"})
+    due = Moment(required=True, allow_none=True, metadata={"description": "When it must have been looked at"})
+    class_low = Text(required=True, allow_none=True, metadata={"description": "The screening class, at least"})
+    class_high = Text(required=True, allow_none=True, metadata={"description": "The class it could be"})
+    reasons = listed(Text(), required=True)
+    rule_set = Text(required=True, allow_none=True, metadata={"description": "The version of the screening rules"})
+    owner = Text(required=True, allow_none=True)
     district = Text(required=True, allow_none=True)
     opened_on = Day(required=True)
     agency = Text(required=True)
     changed_at = Moment(required=True)
+
+
+class ScreeningShape(Shape):
+    """What the rules make of a screening; a proposal, never a decision."""
+
+    record_id = Text(required=True)
+    urgency = Text(required=True)
+    class_low = Text(required=True)
+    class_high = Text(required=True)
+    dimensions = listed(Text(), required=True)
+    deciding = listed(Text(), required=True)
+    profiles = listed(Text(), required=True)
+    unverified = Flag(required=True)
+    reasons = listed(Text(), required=True)
+    next_step = Text(required=True)
+    rule_set = Text(required=True)
+    due = Moment(required=True)
 
 
 class RecordShape(Shape):
@@ -99,6 +129,7 @@ class TellingSubmission(Shape):
 class CaseShape(CaseRow):
     """A case with every value that the caller may read."""
 
+    screenings = listed(ScreeningShape, required=True)
     records = listed(RecordShape, required=True)
     assertions = listed(AssertionShape, required=True)
     conflicts = listed(ConflictShape, required=True)
@@ -110,8 +141,8 @@ class CaseShape(CaseRow):
 @gives(CaseRow, many=True)
 @may_answer(400, 401, 403, 404)
 def cases(wanted: dict[str, Any], project_id: int) -> Response:
-    """The cases that the caller may see, last changed first; with a limit, the Link header leads to the next part."""
-    person, before = require(Right.LIST_CASES), _place(wanted["before"])
+    """The cases that the caller may see, last changed or most urgent first; the Link header leads to the next part."""
+    person, before = require(Right.LIST_CASES), _place(wanted["before"], Order(wanted["sort"]))
     with runtime().database.begin() as session:
         get_project(session, project_id)
         record(session, person.actor, Action.CASES_LISTED, "cases", now=clock())
@@ -122,8 +153,8 @@ def cases(wanted: dict[str, Any], project_id: int) -> Response:
         rows = [case_row(one) for one in held[: wanted["limit"]]]
     answer = array(rows)
     if len(held) > len(rows):
-        last = held[len(rows) - 1].case
-        answer.headers["Link"] = f'<{_further(_named((last.changed_at, last.record_id)))}>; rel="next"'
+        place = place_of(held[len(rows) - 1].case, Order(wanted["sort"]))
+        answer.headers["Link"] = f'<{_further(_named(place))}>; rel="next"'
     return answer
 
 
@@ -150,13 +181,14 @@ def _pages(
         yield page
         if len(page) < PAGE:
             return
-        before = (page[-1].case.changed_at, page[-1].case.record_id)
+        before = place_of(page[-1].case, Order(wanted["sort"]))
 
 
 def _part(
     session: Session, person: Viewer, project_id: int, wanted: dict[str, Any], before: Place | None, size: int
 ) -> list[ListedCase]:
-    chosen: dict[str, Any] = {"stage": wanted["stage"], "proposed": wanted["proposed"]}
+    chosen: dict[str, Any] = {name: wanted[name] for name in ("stage", "proposed", "urgency")}
+    chosen["order"] = Order(wanted["sort"])
     return list_cases(session, viewer=person, project_id=project_id, before=before, limit=size, **chosen)
 
 
@@ -166,19 +198,20 @@ def _further(before: str) -> str:
 
 
 def _named(place: Place) -> str:
-    return base64.urlsafe_b64encode(f"{place[0].isoformat()}/{place[1]}".encode()).decode().rstrip("=")
+    words = [one.isoformat() if isinstance(one, datetime) else str(one) for one in place]
+    return base64.urlsafe_b64encode("/".join(words).encode()).decode().rstrip("=")
 
 
-def _place(named: str) -> Place | None:
+def _place(named: str, order: Order) -> Place | None:
     """The place that an earlier part ended at; raises Problem for what is none."""
     if not named:
         return None
     try:
         told = base64.b64decode(named.encode("ascii") + b"=" * (-len(named) % 4), b"-_", validate=True).decode("ascii")
-        moment, _slash, record_id = told.partition("/")
+        *pressing, moment, record_id = told.split("/")
         at = datetime.fromisoformat(moment)
-        if at.tzinfo is None or "\0" in record_id or not record_id:
+        if at.tzinfo is None or "\0" in record_id or not record_id or len(pressing) != (order is Order.URGENT):
             raise ValueError(named)
+        return (*(int(one[:9]) for one in pressing), at, record_id)
     except (ValueError, binascii.Error) as error:
         raise wrong_value("before", "it is not what a Link header gave") from error
-    return at, record_id

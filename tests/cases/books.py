@@ -76,3 +76,43 @@ def follow_up(make: Make, form, *, who=WHO, start="2026-05-02T09:00:00.000-06:00
     told = "".join(f"<{name}>{value}</{name}>" for name, value in names.items() if value)
     when = f"<start>{start}</start>" if start else ""
     return make.instance(form, f"{when}<who>{who}</who>{told}", **given)
+
+
+STATES = [f"sign | {state} | {state}" for state in ("present", "absent", "unknown", "refused", "not_asked")]
+BANDS = [f"band | {band} | {band}" for band in ("16_17", "18_20", "24_26", "unknown")]
+ASKED = {
+    "job": "indicator.dec_job",
+    "pay": "indicator.dec_pay",
+    "hours": "indicator.exp_hours",
+    "wage": "indicator.exp_pay",
+    "papers": "indicator.des_documents",
+    "debt": "indicator.des_debt",
+    "recruited": "act.recruited",
+    "hurt": "flag.serious_injury",
+    "court": "flag.court_or_visa_14d",
+    "sexual": "flag.pur_sexual",
+}
+SIGNS = book(
+    survey=[
+        "start | start | | | |",
+        "text | who | Entity id | | |",
+        "calculate | known | | if(${who} != '', 1, 0) | |",
+        "select_one band | band | Age | | screening.age_band |",
+        *(f"select_one sign | {name} | {name} | | screening.{field} |" for name, field in ASKED.items()),
+    ],
+    choices=[*STATES, *BANDS],
+    settings=["Signs | signs | 1 | screening"],
+    case_records=[
+        "person | find_or_propose | ${who} | ${known} | |",
+        "case | find_or_propose | ${who} | ${known} | | person",
+        "screening | new | | | | case",
+    ],
+)
+STRONG = dict.fromkeys(("job", "pay", "hours", "wage", "papers", "debt", "recruited"), "present")
+
+
+def signs(make: Make, form, answers, *, who=WHO, band="24_26", **given):
+    """An instance of SIGNS: a screening, of a case when `who` is told."""
+    named = {"who": who, "known": "1" if who else "0", "band": band} | answers
+    told = "".join(f"<{name}>{value}</{name}>" for name, value in named.items() if value)
+    return make.instance(form, f"<start>2026-05-01T09:00:00.000-06:00</start>{told}", **given)

@@ -14,40 +14,9 @@ from cases.screened import decide, rescreen, rescreen_older, result_of
 from cases.screening import RULES
 from cases.tables import Assertion, Case, Screened
 from storage.roots import destroy_root
-from tests.cases.books import WHO, book
+from tests.cases.books import SIGNS, STRONG, WHO, signs
 from tests.conftest import NOON
 
-STATES = [f"sign | {state} | {state}" for state in ("present", "absent", "unknown", "refused", "not_asked")]
-BANDS = [f"band | {band} | {band}" for band in ("16_17", "18_20", "24_26", "unknown")]
-ASKED = {
-    "job": "indicator.dec_job",
-    "pay": "indicator.dec_pay",
-    "hours": "indicator.exp_hours",
-    "wage": "indicator.exp_pay",
-    "papers": "indicator.des_documents",
-    "debt": "indicator.des_debt",
-    "recruited": "act.recruited",
-    "hurt": "flag.serious_injury",
-    "court": "flag.court_or_visa_14d",
-    "sexual": "flag.pur_sexual",
-}
-SIGNS = book(
-    survey=[
-        "start | start | | | |",
-        "text | who | Entity id | | |",
-        "calculate | known | | if(${who} != '', 1, 0) | |",
-        "select_one band | band | Age | | screening.age_band |",
-        *(f"select_one sign | {name} | {name} | | screening.{field} |" for name, field in ASKED.items()),
-    ],
-    choices=[*STATES, *BANDS],
-    settings=["Signs | signs | 1 | screening"],
-    case_records=[
-        "person | find_or_propose | ${who} | ${known} | |",
-        "case | find_or_propose | ${who} | ${known} | | person",
-        "screening | new | | | | case",
-    ],
-)
-STRONG = dict.fromkeys(("job", "pay", "hours", "wage", "papers", "debt", "recruited"), "present")
 OTHER = "aaaaaaaa-0000-4000-8000-000000000002"
 
 
@@ -61,12 +30,7 @@ def form(make):
 def told(make, form):
     """Files or makes an instance; its answers by name."""
 
-    def tell(answers, *, who=WHO, band="24_26", **more):
-        given = {"who": who, "known": "1" if who else "0", "band": band} | answers
-        xml = "".join(f"<{name}>{value}</{name}>" for name, value in given.items() if value)
-        return make.instance(form, f"<start>2026-05-01T09:00:00.000-06:00</start>{xml}", **more)
-
-    return tell
+    return lambda answers, **more: signs(make, form, answers, **more)
 
 
 @pytest.fixture

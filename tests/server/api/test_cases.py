@@ -1,10 +1,13 @@
 """Cases with the source of every value, what is set aside, and the trail."""
 
+import json
 import re
 
 import pytest
 
 from accounts.roles import RIGHTS, Right
+from cases.screening import RULES
+from tests.cases.books import SIGNS, STRONG, signs
 from tests.server.api.scripts import SAID, P, fault
 
 CASES = f"{P}/cases"
@@ -25,9 +28,11 @@ def test_cases_are_listed_by_code_with_coded_values_alone(place, manager):
     place.receive()
     listed = manager.get(CASES)
     assert [set(one) for one in listed.get_json()] == [
-        {"code", "stage", "proposed", "district", "opened_on", "agency", "changed_at"}
+        {"code", "stage", "proposed", "district", "opened_on", "agency", "changed_at", "owner"}
+        | {"urgency", "due", "class_low", "class_high", "reasons", "rule_set"}
     ]
     one = listed.get_json()[0]
+    assert (one["urgency"], one["class_low"], one["reasons"]) == (None, None, [])
     assert (one["stage"], one["proposed"]) == ("intake", True)
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", one["opened_on"])
     assert "Zora" not in listed.text
@@ -65,6 +70,37 @@ def test_long_lists_come_in_parts_that_lead_to_one_another(place, manager):
     assert codes(manager.get(f"{CASES}?proposed=false")) == codes(manager.get(f"{CASES}?stage=closed")) == []
 
 
+def test_a_case_says_how_urgent_it_is_and_why_and_lists_have_the_most_urgent_first(place, manager):
+    with place.make() as make:
+        form = make.form(SIGNS)
+        told = [STRONG, {"hurt": "present"}, {"papers": "present", "job": "unknown"}]
+        for number, answers in enumerate(told):
+            make.filed(signs(make, form, answers, who=f"aaaaaaaa-0000-4000-8000-{number:012d}"), form)
+    path, found = f"{CASES}?sort=urgency&limit=2", []
+    while path:
+        answer = manager.get(path)
+        found += answer.get_json()
+        link = re.fullmatch(r'<http://[^/]+([^>]+)>; rel="next"', answer.headers.get("Link", ""))
+        path = link[1] if link else ""
+    assert [one["urgency"] for one in found] == ["P1", "P2", "P3"]
+    strong, unsure = found[1], found[2]
+    assert (strong["class_low"], strong["class_high"], strong["rule_set"]) == ("strong", "strong", RULES.version)
+    assert "Coercion at destination: two strong: debt bondage, identity papers held" in strong["reasons"]
+    assert strong["due"] > strong["opened_on"]
+    assert any("could be" in reason.lower() for reason in unsure["reasons"]) == (
+        unsure["class_low"] != unsure["class_high"]
+    )
+    assert [one["code"] for one in manager.get(f"{CASES}?urgency=P1").get_json()] == [found[0]["code"]]
+    assert "injury" not in json.dumps(found)
+
+    case = manager.get(f"{CASES}/{strong['code']}").get_json()
+    (screening,) = case["screenings"]
+    assert screening["dimensions"] == ["D1", "D4", "D5"]
+    (fields,) = [one["fields"] for one in case["records"] if one["record"] == "screening"]
+    assert fields["screening.class_low"] == ["strong"]
+    assert fields["screening.rule_set"] == [RULES.version]
+
+
 @pytest.mark.parametrize(
     ("asked", "number"),
     [
@@ -76,6 +112,8 @@ def test_long_lists_come_in_parts_that_lead_to_one_another(place, manager):
         ("before=%F0%9F%98%80", 400.8),
         ("before=MjAyNi0wNS0wMw", 400.8),
         ("stage=%00", 400.8),
+        ("sort=name", 400.8),
+        ("sort=urgency&before=MjAyNi0wNS0wM1QxMjowMDowMCswMDowMC94", 400.8),
     ],
 )
 def test_a_part_that_cannot_be_is_refused(manager, asked, number):

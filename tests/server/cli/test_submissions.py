@@ -144,7 +144,9 @@ def test_filing_again_needs_to_know_what(small):
 def test_a_case_is_shown_with_the_source_of_every_value(small):
     named = send(small, YES)
     (row,) = small.json("case", "list")
-    assert {"code", "stage", "proposed", "district", "opened_on", "agency"} <= set(row)
+    assert {"code", "stage", "proposed", "district", "opened_on", "agency", "owner"} <= set(row)
+    assert {"urgency", "class_low", "class_high", "reasons"} <= set(row)
+    assert small.json("case", "list", "--sort", "urgency") == [row]
     assert (row["stage"], row["proposed"], row["agency"]) == ("intake", True, "Our agency")
     shown = small.json("case", "show", row["code"].lower().replace("-", " "))
     assert shown["code"] == row["code"]
