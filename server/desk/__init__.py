@@ -15,6 +15,7 @@ NOUNS = (
     "links",
     "overview",
     "people",
+    "preview",
     "printing",
     "publishing",
     "sending",

@@ -75,6 +75,7 @@ def test(form_id: str, test_id: int) -> str:
         files = files_of_drafted(session, held)
     definition = FormDefinition.from_json(draft.definition)
     facts = {
+        "id": held.id,
         "received_at": held.received_at,
         "version": held.version,
         "app": held.app_version or "",

@@ -64,10 +64,12 @@ async function post(address, body) {
   }
 }
 
+/** What a preview's answers would make, as the server drew it. */
 function show(html) {
   result.innerHTML = html;
-  for (const button of result.querySelectorAll("[data-keep]")) button.addEventListener("click", () => send(told.keep, held));
-  result.querySelector("h2")?.focus();
+  result.classList.remove("fc-trial--old");
+  unsent = false;
+  result.querySelector("h2").focus();
 }
 
 /** What the server made of it is shown or gone to; what it did not take stays in the form. */
