@@ -12,6 +12,7 @@ from accounts.roles import Right, Viewer
 from accounts.sessions import Kind, SignedIn, SignInRefused, check_password, find_session, note_failure, touch_session
 from accounts.tables import Person
 from audit.trail import NOBODY, Actor
+from forms.draft_secrets import DraftUnknown, KnownDraft, known_draft
 from server.runtime import clock, runtime
 
 COOKIE, SECURE_COOKIE = "fieldcase", "__Host-fieldcase"
@@ -53,6 +54,7 @@ class Caller:
 
     device: KnownDevice | None = None
     signed_in: SignedIn | None = None
+    draft: KnownDraft | None = None
 
 
 def guard(app: Flask) -> None:
@@ -71,6 +73,14 @@ def device() -> KnownDevice:
     known = caller().device
     if known is None:
         raise DeviceUnknown("no tablet")
+    return known
+
+
+def draft() -> KnownDraft:
+    """The draft whose code the calling tablet has; raises DraftUnknown."""
+    known = caller().draft
+    if known is None:
+        raise DraftUnknown("no draft")
     return known
 
 
@@ -94,6 +104,8 @@ def actor() -> Actor:
     who = caller()
     if who.device is not None:
         return who.device.actor
+    if who.draft is not None:
+        return who.draft.actor
     return who.signed_in.viewer.actor if who.signed_in else NOBODY
 
 
@@ -110,7 +122,9 @@ def _admit() -> None:
     if g.door == "assets":
         return  # The same for everybody, signed in or not.
     if g.door == "tablet":
-        g.caller = Caller(device=_tablet())
+        arguments = request.view_args or {}
+        secret = arguments.pop("draft_secret", None)
+        g.caller = Caller(device=_tablet()) if secret is None else Caller(draft=_draft(secret))
         return
     request.max_content_length = LARGEST
     if g.door == "api":
@@ -141,6 +155,11 @@ def _tablet() -> KnownDevice:
     if known.project_id != arguments.get("project_id"):
         raise DeviceUnknown("another project")
     return known
+
+
+def _draft(secret: str) -> KnownDraft:
+    with runtime().database.read() as session:
+        return known_draft(session, secret)
 
 
 def secure() -> bool:

@@ -56,10 +56,10 @@ def say_health(health: Health) -> Response:
 
 def _open_doors(app: Flask, doors: tuple[str, ...]) -> None:
     if "tablet" in doors:
-        from server.tablet import forms, submission
+        from server.tablet import drafts, forms, submission
         from server.tablet.door import blueprint
 
-        assert forms and submission  # noqa: PT018  imported for their routes
+        assert drafts and forms and submission  # noqa: PT018  imported for their routes
         app.register_blueprint(blueprint)
     if "api" in doors:
         from server.api import open_api

@@ -15,7 +15,7 @@ from cases.codes import SHAPE
 if TYPE_CHECKING:
     from flask import Flask, Response
 
-SECRETS = re.compile(r"(/v1/key/|/first/|/password/|/link/)[^/\s?\"']+")
+SECRETS = re.compile(r"(/v1/key/|/v1/test/|/first/|/password/|/link/)[^/\s?\"']+")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 # What waitress quotes of a request: paths may hold names of files, headers may hold anything.
 QUOTED = re.compile(r"(while serving |proxy header ).*", re.DOTALL)

@@ -18,10 +18,18 @@ from storage.faults import fault
 from storage.keyfile import KeyFile, changing, load_key_file, replace_key_file, write_new
 from storage.roots import rewrap_roots
 from storage.sealing import Keyring
-from submissions.rekeying import reseal_attachments, reseal_submissions
+from submissions.rekeying import (
+    reseal_attachments,
+    reseal_draft_attachments,
+    reseal_draft_submissions,
+    reseal_submissions,
+)
 
 Page = Callable[..., Any]
-PAGES: tuple[Page, ...] = (rewrap_roots, reseal_submissions, reseal_attachments)
+PAGES: tuple[Page, ...] = (
+    *(rewrap_roots, reseal_submissions, reseal_attachments),
+    *(reseal_draft_submissions, reseal_draft_attachments),
+)
 
 
 class FileInTheWay(Exception):

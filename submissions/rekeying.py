@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 
 from storage.database import Base
 from storage.sealing import Keyring, keys_of
+from submissions.draft_submissions import envelope_place as drafted_place
+from submissions.draft_tables import DraftAttachment, DraftSubmission
 from submissions.parts import envelope_place as part_place
 from submissions.receive import envelope_place
 from submissions.tables import Attachment, Submission
@@ -34,6 +36,24 @@ def reseal_attachments(session: Session, *, after: str = "", limit: int = PAGE) 
     rows = session.execute(query.order_by(Attachment.id).limit(limit)).all()
     for row in rows:
         _reseal(session, Attachment, row.id, row.envelope, part_place(row.id))
+    return rows[-1].id if rows else None
+
+
+def reseal_draft_submissions(session: Session, *, after: int = 0, limit: int = PAGE) -> int | None:
+    """What was sent to try drafts, behind this id, likewise."""
+    query = select(DraftSubmission.id, DraftSubmission.envelope, DraftSubmission.uid).where(DraftSubmission.id > after)
+    rows = session.execute(query.order_by(DraftSubmission.id).limit(limit)).all()
+    for row in rows:
+        _reseal(session, DraftSubmission, row.id, row.envelope, drafted_place(row.uid))
+    return rows[-1].id if rows else None
+
+
+def reseal_draft_attachments(session: Session, *, after: str = "", limit: int = PAGE) -> str | None:
+    """Files that were sent to try drafts, behind this id, likewise."""
+    query = select(DraftAttachment.id, DraftAttachment.envelope).where(DraftAttachment.id > after)
+    rows = session.execute(query.order_by(DraftAttachment.id).limit(limit)).all()
+    for row in rows:
+        _reseal(session, DraftAttachment, row.id, row.envelope, part_place(row.id))
     return rows[-1].id if rows else None
 
 

@@ -116,7 +116,7 @@ def publish(wanted: dict[str, str], project_id: int, form_id: str) -> dict[str, 
     Where publishing takes two people, the caller is the second: somebody else proposed the draft as it stands.
     """
     person, running, now = require(Right.PUBLISH_FORMS), runtime(), clock()
-    version = _sayable(wanted["version"])
+    version = sayable(wanted["version"])
     with running.database.begin() as session:
         held = held_draft(session, project_id, form_id, lock=True)
         if running.settings.two_person_publish:
@@ -210,7 +210,8 @@ def _shown(one: Slot) -> dict[str, Any]:
     return held_file(one.name, held.md5, held.size, held.made_at)
 
 
-def _sayable(version: str) -> str:
+def sayable(version: str) -> str:
+    """The version name, which people can read out; raises Problem."""
     if not version.isprintable() or version != version.strip():
         raise wrong_value("version", "it may not begin or end with a blank, nor hold what cannot be printed")
     return version

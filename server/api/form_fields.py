@@ -33,8 +33,13 @@ class FieldShape(Shape):
 
 
 def fields_of(version: FormVersion, *, odata: bool) -> list[dict[str, Any]]:
-    """Each group before what stands in it; with `odata`, names are made identifiers."""
-    rows = list(_walk(definition_of(version)))
+    """Each group of a version before what stands in it; with `odata`, names are made identifiers."""
+    return fields_in(definition_of(version), odata=odata)
+
+
+def fields_in(definition: FormDefinition, *, odata: bool) -> list[dict[str, Any]]:
+    """The same of a definition."""
+    rows = list(_walk(definition))
     if odata:
         for row in rows:
             row["path"] = "/".join(identifier(step) if step else "" for step in row["path"].split("/"))

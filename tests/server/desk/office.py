@@ -18,6 +18,7 @@ from accounts.people import add_person
 from accounts.projects import add_agency, get_agency, get_project
 from accounts.sessions import start_session
 from audit.trail import OPERATOR, AuditEntry
+from cases.drafting import Upload, draft_form
 from cases.filing import file_next
 from cases.publishing import Checked, check_form, publish_form
 from server.app import create_app
@@ -26,7 +27,7 @@ from server.settings import Settings
 from server.tablet.offers import Offers
 from storage.database import Database
 from storage.files import LocalFiles
-from submissions.parts import Upload
+from submissions.parts import Upload as Sent
 from submissions.tables import Submission
 from tests.make import Make
 
@@ -76,6 +77,21 @@ def workbook(**sheets: list[str]) -> str:
     for name, rows in {**TALK, **sheets}.items():
         lines += [f"| {name} |", f"| | {COLUMNS[name]} |", *[f"| | {row} |" for row in rows]]
     return "\n".join(lines)
+
+
+SECOND = workbook(
+    survey=[
+        TALK["survey"][0],
+        TALK["survey"][1].replace("alias", "nick", 1),
+        TALK["survey"][2].replace("date |", "text |").replace(" person.birthdate", ""),
+        *TALK["survey"][3:5],
+        *TALK["survey"][6:],
+        "text | more | Anything else? | ¿Algo más? | |",
+    ],
+    choices=TALK["choices"][:3],
+    settings=["Invented talk | talk | 2 | other"],
+)
+"""The talk's second version: a question renamed, one of another type, one gone, one new, and a choice gone."""
 
 
 @cache
@@ -177,7 +193,14 @@ class Office:
             at = {"project_id": project_id, "media": [], "files": self.files, "actor": OPERATOR, "now": clock()}
             publish_form(session, compiled, **at)
 
-    def receive(self, answers: str = SAID, *uploads: Upload, form: str = "talk", agency: str | None = None) -> int:
+    def draft(self, markdown: str = SECOND) -> None:
+        """The workbook as the form's draft."""
+        form, upload = checked(markdown), Upload("talk.md", markdown.encode())
+        with self.database.begin() as session:
+            project_id = get_project(session).id
+            draft_form(session, form, upload, project_id=project_id, actor=OPERATOR, now=clock())
+
+    def receive(self, answers: str = SAID, *uploads: Sent, form: str = "talk", agency: str | None = None) -> int:
         """The id of a submission with these answers, from a new tablet of the agency, filed."""
         with self.make() as make:
             offered = make.offered(form)
