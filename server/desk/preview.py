@@ -19,7 +19,7 @@ from server.desk.trials import trial_of_draft, trial_of_version
 from server.desk.words import question_type
 from server.runtime import clock, runtime
 from submissions.draft_submissions import get_drafted, held_parts_of_draft, open_drafted, receive_drafted
-from submissions.instance import Instance
+from submissions.instance import BadInstance, Instance
 from submissions.parts import Upload, keep_files
 from submissions.receive import Sender
 from xlsforms.questions import FormDefinition
@@ -48,7 +48,7 @@ def form_try(version_id: int) -> dict[str, str]:
     with runtime().database.read() as session:
         version = get_version(session, version_id)
         _require_same(instance, session.get_one(Form, version.form_pk).form_id)
-        told = trial_of_version(session, version, instance)
+        told = trial_of_version(session, version, instance, now=clock())
     return {"html": render_template("forms/trial.html", told=told, kept=None)}
 
 
@@ -75,7 +75,7 @@ def draft_try(form_id: str) -> dict[str, str]:
     _require_same(instance, form_id)
     with runtime().database.read() as session:
         held = draft_of(session, form_id)
-        told = trial_of_draft(held, instance)
+        told = trial_of_draft(held, instance, now=clock())
     test_id = _keep(held, instance, post.uploads, person)
     kept = url_for("desk.draft_test", form_id=form_id, test_id=test_id)
     return {"html": render_template("forms/trial.html", told=told, kept=kept)}
@@ -88,7 +88,7 @@ def draft_test_trial(form_id: str, test_id: int) -> str:
     with runtime().database.begin() as session:
         held = draft_of(session, form_id)
         instance = open_drafted(session, get_drafted(session, held, test_id), actor=person.actor, now=clock())
-        told = trial_of_draft(held, instance)
+        told = trial_of_draft(held, instance, now=clock())
     view = {"draft": {"title": held.title}, "test_url": url_for("desk.draft_test", form_id=form_id, test_id=test_id)}
     return render_template("forms/tried.html", told=told, kept=None, **view)
 
@@ -120,8 +120,11 @@ def _may_try() -> None:
 
 
 def _require_same(instance: Instance, form_id: str) -> None:
+    """Raises FormNotFound, BadInstance."""
     if instance.form_id != form_id:
         raise FormNotFound("There is no such form.")
+    if instance.encrypted:
+        raise BadInstance("not-well-formed", "No page of ours sends encrypted answers.")
 
 
 def _page(
