@@ -1,19 +1,20 @@
 """A workbook becomes an XForm that tablets can open: pyxform in a limited child process, then ODK Validate."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-
-from lxml import etree
 
 from xlsforms.columns import CASE_COLUMNS, MEDIA, TEXTS, columns, setting
 from xlsforms.findings import NOWHERE, Finding, Severity, error, info, refusing, tidy, warning
 from xlsforms.limited import ChildFailed, Reason, work
 from xlsforms.limits import DEFAULT, MB, Limits
+from xlsforms.merging import only_new, stops_pyxform, stops_validate
+from xlsforms.published import NOTHING, Known
 from xlsforms.pyxform_words import from_pyxform
 from xlsforms.questions import FormDefinition, read_parsed
-from xlsforms.rules import BLOCKING, apply
+from xlsforms.rules import apply
 from xlsforms.safety import inspect
 from xlsforms.sheets import CASE_SHEETS, FORM_SHEETS, Sheet, Workbook
 from xlsforms.validate import validate
@@ -50,15 +51,17 @@ def version_at(now: datetime) -> str:
     return now.astimezone(UTC).strftime("%Y%m%d%H%M%S")
 
 
-def compile_form(workbook: Workbook, *, limits: Limits = DEFAULT, fallback_version: str = "") -> Compiled:
+def compile_form(
+    workbook: Workbook, *, limits: Limits = DEFAULT, fallback_version: str = "", known: Known = NOTHING
+) -> Compiled:
     """The workbook as an XForm; raises RefusedForm with every finding of rules, pyxform and ODK Validate."""
-    found = [*workbook.findings, *apply(workbook, limits)]
-    if any(finding.code in BLOCKING for finding in found):
+    found = [*workbook.findings, *apply(workbook, limits, known)]
+    if stops_pyxform(found):
         raise RefusedForm(tidy(found))
     if fallback_version and not setting(workbook, "version")[0]:
         found.append(info("version-given", setting(workbook, "version")[1], version=fallback_version))
     answer, said = _convert(workbook, fallback_version, limits)
-    found += said
+    found += only_new(said, found, workbook)
     if "xform" not in answer:
         raise RefusedForm(tidy(found))
     itemsets = answer["itemsets"].encode() if answer["itemsets"] else None
@@ -84,24 +87,22 @@ def _finish(
         definition = read_parsed(root)
     except UnreadableForm as problem:
         raise RefusedForm(tidy([*found, error("unreadable-form", NOWHERE, said=problem)])) from problem
-    known = {finding.code for finding in found}
-    judged = _judged(xform, root, definition, workbook, limits)
-    found += [finding for finding in judged if finding.cell or finding.code not in known]  # A rule said it at its cell.
+    found += only_new(inspect(root, definition, workbook, limits), found, workbook)
+    if workbook is None and not definition.version:
+        found.append(warning("version-missing", NOWHERE))
+    if not stops_validate(found):
+        found += only_new(_tried(xform, workbook, limits), found, workbook)
     if refusing(found):
         raise RefusedForm(tidy(found))
     return Compiled(xform, definition, tidy(found), itemsets)
 
 
-def _judged(
-    xform: bytes, root: etree._Element, definition: FormDefinition, workbook: Workbook | None, limits: Limits
-) -> list[Finding]:
-    found = [*inspect(root, definition, workbook, limits)]
-    if workbook is None and not definition.version:
-        found.append(warning("version-missing", NOWHERE))
+def _tried(xform: bytes, workbook: Workbook | None, limits: Limits) -> Iterator[Finding]:
+    """What ODK Validate says of the form, or why it was not asked."""
     verdict = validate(xform, limits)
     if verdict.not_run:
-        found.append(info("not-validated", NOWHERE, reason=verdict.not_run))
-    return [*found, *from_validate(verdict.complaint, workbook)]
+        yield info("not-validated", NOWHERE, reason=verdict.not_run)
+    yield from from_validate(verdict.complaint, workbook)
 
 
 def _convert(workbook: Workbook, fallback_version: str, limits: Limits) -> tuple[dict[str, Any], list[Finding]]:

@@ -104,6 +104,7 @@ def _short(fact: str) -> str:
 
 
 NOWHERE = Place("")
+CELL = re.compile(r"([A-Z]+)(\d+)")
 READING_ORDER = ("survey", "choices", "settings", "entities")
 
 
@@ -121,8 +122,14 @@ def tidy(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(kept.values(), key=_order))
 
 
+def row_number(finding: Finding) -> int:
+    """The row of its cell; 0 when it has none."""
+    match = CELL.fullmatch(finding.cell)
+    return int(match[2]) if match else 0
+
+
 def _order(finding: Finding) -> tuple[int, int, str, int, int]:
-    match = re.fullmatch(r"([A-Z]+)(\d+)", finding.cell)
+    match = CELL.fullmatch(finding.cell)
     row, column = (int(match[2]), column_number(match[1])) if match else (0, 0)
     name = finding.sheet.lower()
     sheet = READING_ORDER.index(name) if name in READING_ORDER else len(READING_ORDER)

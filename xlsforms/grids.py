@@ -7,8 +7,10 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from lxml import etree
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
 
+from xlsforms.dimensions import last_rows
 from xlsforms.sheets import CASE_SHEETS, FORM_SHEETS, plain
 
 Values = Iterable[Sequence[Any]]
@@ -24,16 +26,17 @@ class NotTaken(Exception):
 
 
 def read_grids(content: bytes, settings: dict[str, Any]) -> dict[str, Any]:
-    """Each sheet as rows of text (`sheets`), or why the workbook is refused (`refused`)."""
+    """Each sheet as rows of text (`sheets`) and how far down it goes (`ends`), or why it is refused (`refused`)."""
     try:
         if settings["kind"] == "xlsx":
             _refuse_declarations(content)
-        return {"sheets": list(_sheets(content, settings))}
+        ends = last_rows(content) if settings["kind"] == "xlsx" else {}
+        return {"sheets": list(_sheets(content, settings)), "ends": ends}
     except NotTaken as refusal:
         return {"refused": str(refusal)}
     except PasswordError:
         return {"refused": "The workbook is protected by a password. Take the password off and save it again."}
-    except (CalamineError, zipfile.BadZipFile, KeyError) as problem:
+    except (CalamineError, zipfile.BadZipFile, KeyError, etree.XMLSyntaxError) as problem:
         return {"damaged": type(problem).__name__}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from xlsforms.columns import View, view
 from xlsforms.findings import NOWHERE, Finding, Place, Severity, finding
+from xlsforms.question_types import SUGGESTED
 from xlsforms.sheets import Row, Workbook, plain
 from xlsforms.wording import closest
 
@@ -72,13 +73,6 @@ TEXTS = (
 NO_FACTS = frozenset({"code", "text", "sheet", "row", "column", "value"})
 # Ours says the same at the cell.
 SAID_ELSEWHERE = frozenset({"translation-columns"})
-TYPES = (
-    *("text", "integer", "decimal", "date", "time", "dateTime", "select_one", "select_multiple", "rank", "note"),
-    *("select_one_from_file", "select_multiple_from_file", "calculate", "geopoint", "geotrace", "geoshape", "image"),
-    *("audio", "video", "file", "barcode", "acknowledge", "range", "hidden", "start", "end", "today", "deviceid"),
-    *("username", "phonenumber", "email", "audit", "begin_group", "end_group", "begin_repeat", "end_repeat"),
-    *("csv-external", "xml-external", "start-geopoint", "background-geopoint", "background-audio"),
-)
 
 
 def from_pyxform(told: Iterable[Told], workbook: Workbook, severity: Severity) -> Iterator[Finding]:
@@ -158,7 +152,7 @@ def _facts(code: str, told: Told, workbook: Workbook) -> dict[str, object]:
     facts["said"] = _plainly(str(told["text"]))
     quoted = str(told.get("quoted") or told.get("q") or "")
     if code == "unknown-type":
-        facts["near"] = closest(quoted.split(" ")[0], TYPES)
+        facts["near"] = closest(quoted.split(" ")[0], SUGGESTED)
     elif code == "unknown-list":
         facts["near"] = closest(quoted, (text for _row, _column, text in view(workbook, "choices").cells("list_name")))
     elif code == "unknown-reference":

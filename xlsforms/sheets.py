@@ -76,7 +76,7 @@ class Sheet:
         return next((at for at, header in enumerate(self.header) if plain(header) == wanted), None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Workbook:
     """A workbook as read: its sheets by name in lower case, its bytes, and what reading it found."""
 

@@ -1,10 +1,10 @@
 """Workbooks are read here: .xlsx, .xls, the single .csv and markdown tables, within limits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
 from xlsforms import archive
-from xlsforms.findings import Finding, error
+from xlsforms.findings import Finding, error, info
 from xlsforms.limited import ChildFailed, Reason, work
 from xlsforms.limits import DEFAULT, MB, Limits
 from xlsforms.mapping_file import mapping_workbook, with_mapping
@@ -14,6 +14,7 @@ from xlsforms.tables import NotText, csv_grids, decode, markdown_grids
 __all__ = ["Row", "Sheet", "UnreadableWorkbook", "Workbook", "mapping_workbook", "read_workbook", "with_mapping"]
 
 ZIP, COMPOUND = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+FAR = 1_000  # blank rows below a table that are worth telling
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # The stream in which Office keeps a workbook with a password.
 Grids = Iterable[tuple[str, list[tuple[int, list[str]]]]]
 
@@ -26,8 +27,10 @@ def read_workbook(content: bytes, name: str, *, limits: Limits = DEFAULT) -> Wor
             "Take pictures and empty rows out of it and save it again."
         )
     kind = _kind(content, name)
-    grids = _text_grids(content, kind, limits) if kind in ("csv", "md") else _office_grids(content, kind, limits)
-    return _assemble(content, name, kind, grids)
+    if kind in ("csv", "md"):
+        return _assemble(content, name, kind, _text_grids(content, kind, limits))
+    grids, found = _office_grids(content, kind, limits)
+    return _assemble(content, name, kind, grids, found)
 
 
 def _kind(content: bytes, name: str) -> Kind:
@@ -69,7 +72,7 @@ def _text_grids(content: bytes, kind: Kind, limits: Limits) -> Grids:
     return grids
 
 
-def _office_grids(content: bytes, kind: Kind, limits: Limits) -> Grids:
+def _office_grids(content: bytes, kind: Kind, limits: Limits) -> tuple[Grids, list[Finding]]:
     if kind == "xls" and ENCRYPTED in content:
         raise UnreadableWorkbook("The workbook is protected by a password. Take the password off and save it again.")
     if kind == "xlsx" and (complaint := archive.complaint(content, limits)):
@@ -86,7 +89,7 @@ def _office_grids(content: bytes, kind: Kind, limits: Limits) -> Grids:
         raise UnreadableWorkbook(_too_hard(failure.reason)) from failure
 
 
-def _read_in_child(content: bytes, kind: Kind, limits: Limits, *, sparse: bool) -> Grids:
+def _read_in_child(content: bytes, kind: Kind, limits: Limits, *, sparse: bool) -> tuple[Grids, list[Finding]]:
     answer = work("read", content, limits, kind=kind, sparse=sparse)
     if "refused" in answer:
         raise UnreadableWorkbook(answer["refused"])
@@ -94,7 +97,16 @@ def _read_in_child(content: bytes, kind: Kind, limits: Limits, *, sparse: bool) 
         raise UnreadableWorkbook(
             f"The file is damaged or not an Excel workbook ({answer['damaged']}). {archive.SAVE_AGAIN}"
         )
-    return [(name, [(number, cells) for number, cells in grid]) for name, grid in answer["sheets"]]
+    grids = [(name, [(number, cells) for number, cells in grid]) for name, grid in answer["sheets"]]
+    return grids, list(_trimmed(grids, answer["ends"]))
+
+
+def _trimmed(grids: list[tuple[str, list[tuple[int, list[str]]]]], ends: dict[str, int]) -> Iterator[Finding]:
+    """The sheets that were formatted far beyond their tables."""
+    for name, grid in grids:
+        last = grid[-1][0] if grid else 0
+        if plain(name) in FORM_SHEETS + CASE_SHEETS and ends.get(name, 0) > last + FAR:
+            yield info("rows-trimmed", (name, f"A{last + 1}"), end=last, last=f"{ends[name]:,}")
 
 
 def _too_hard(reason: Reason) -> str:
@@ -107,8 +119,8 @@ def _too_hard(reason: Reason) -> str:
     )
 
 
-def _assemble(content: bytes, name: str, kind: Kind, grids: Grids) -> Workbook:
-    sheets, found = dict[str, Sheet](), list[Finding]()
+def _assemble(content: bytes, name: str, kind: Kind, grids: Grids, told: Iterable[Finding] = ()) -> Workbook:
+    sheets, found = dict[str, Sheet](), list[Finding](told)
     for title, grid in grids:
         sheet, mistakes = make_sheet(title, grid, left=1 if kind == "csv" else 0)
         found += mistakes

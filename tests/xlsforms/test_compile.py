@@ -21,8 +21,8 @@ MAPPED = """
 | | list_name | name | label | case_code |
 | | yn | y | Yes | 1 |
 | settings | | | | |
-| | form_id | version | case_form |
-| | mapped | 7 | screening |
+| | form_id | form_title | version | case_form |
+| | mapped | Mapped | 7 | screening |
 | case_records | | | |
 | | record | action | when |
 | | person | find_or_propose | |
@@ -93,7 +93,7 @@ def test_the_standards_own_form_compiles_and_takes_its_files_name(java):
     content = (QUESTIONNAIRES / "htcds_xlsform.xlsx").read_bytes()
     compiled = compile_form(read_workbook(content, "htcds_xlsform.xlsx"))
     assert (compiled.definition.form_id, compiled.definition.title) == ("htcds_xlsform", "htcds_xlsform")
-    assert compiled.findings == ()
+    assert [finding.code for finding in compiled.findings] == ["title-missing"]
     assert len(compiled.definition.question("/data/prs_Citizenship").choices) > 200
 
 
@@ -166,7 +166,7 @@ def test_a_blank_in_a_choice_of_a_select_multiple_is_found_at_the_choice():
         ("| | select_one yn | a | A | | | | foo( | |\n" + CHOICES, ("xpath-unreadable", "G2")),
         ("| | text | a | A | | | | | bar() |", ("unknown-function", "H2")),
         ("| | select_one yn | a | A | | | | foo(name) | |\n" + CHOICES, ("unknown-function", "G2")),
-        ("| | text | a | A | | | | | |\n| | text | b | B | selected(1) | | | | |", ("unknown-function", "D3")),
+        ("| | text | a | A | | | | | |\n| | text | b | B | selected(1) | | | | |", ("wrong-arity", "D3")),
         (
             "| | begin_group | g | G | foo() | | | | |\n| | text | a | A | | | | | |\n| | end_group | | |",
             ("unknown-function", "D2"),
@@ -184,7 +184,9 @@ def test_what_only_odk_validate_refuses_is_found_at_its_cell(java, rows, expecte
 
 def test_findings_of_rules_pyxform_and_odk_validate_come_together(java):
     findings = refused(
-        HEAD + "| | image | a | A | foo(( | . = 1 | | | |\n| settings | | |\n| | auto_send |\n| | yes |\n"
+        HEAD
+        + "| | image | a | A | foo(( | . = 1 | | | |\n"
+        + "| settings | | |\n| | auto_send | form_title |\n| | yes | F |\n"
     )
     assert places(findings) == [
         ("xpath-unreadable", "survey", "D2"),
