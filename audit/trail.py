@@ -3,6 +3,7 @@
 import hmac
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -111,18 +112,35 @@ class AuditEntry(Base):
 ADD = insert(table_of(AuditEntry))
 
 
+@dataclass(frozen=True)
+class Entry:
+    """An act to be recorded; `facts` are ids and counts, never answers or names."""
+
+    action: Action
+    subject: str
+    facts: dict[str, Fact]
+
+
 def record(session: Session, actor: Actor, action: Action, subject: str, *, now: datetime, **facts: Fact) -> None:
     """The act stands in the trail with its transaction; `facts` are ids and counts, never answers or names."""
-    row = {
-        "uid": secrets.token_hex(16),
-        "at": now,
-        "actor": str(actor),
-        "action": action.value,
-        "subject": subject,
-        "facts": facts,
-    }
-    sealed = {**row, "seal": seal_of(intake_keys_of(session).audit_key, row)}
-    session.connection().execute(ADD, sealed)
+    record_all(session, actor, [Entry(action, subject, facts)], now=now)
+
+
+def record_all(session: Session, actor: Actor, entries: Sequence[Entry], *, now: datetime) -> None:
+    """As `record`, for several acts of one actor at once."""
+    key, rows = intake_keys_of(session).audit_key, []
+    for entry in entries:
+        row = {
+            "uid": secrets.token_hex(16),
+            "at": now,
+            "actor": str(actor),
+            "action": entry.action.value,
+            "subject": entry.subject,
+            "facts": entry.facts,
+        }
+        rows.append({**row, "seal": seal_of(key, row)})
+    if rows:
+        session.connection().execute(ADD, rows)
 
 
 def seal_of(audit_key: bytes, row: dict[str, object]) -> str:

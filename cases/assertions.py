@@ -38,20 +38,17 @@ class Said:
         return f"{self.instance_id}/{self.question}/{self.person_id or ''}"
 
 
-def row_of(planned: Planned, record_id: str, key: bytes, source_id: int) -> dict[str, Any]:
+COLUMNS = ("record_id", "source_id", "field", "mode", "question", "value", "sealed")
+
+
+def row_of(planned: Planned, record_id: str, key: bytes, source_id: int) -> tuple[Any, ...]:
     """The columns of a planned value, sealed unless its field is coded."""
-    name, sealed = planned.field.name, None
-    if planned.field.sealed:
-        sealed = seal(key, json.dumps(planned.value).encode(), _place(record_id, name, source_id, planned.question))
-    return {
-        "record_id": record_id,
-        "source_id": source_id,
-        "field": name,
-        "mode": planned.mode.value,
-        "question": planned.question,
-        "value": None if planned.field.sealed else planned.value,
-        "sealed": sealed,
-    }
+    told, mode, value, question = planned
+    text, name = json.dumps(value), told.name
+    if not told.sealed:
+        return record_id, source_id, name, mode.value, question, text, None
+    sealed = seal(key, text.encode(), _place(record_id, name, source_id, question))
+    return record_id, source_id, name, mode.value, question, None, sealed
 
 
 def read_said(session: Session, query: Select[Assertion], key: bytes | None) -> list[Said]:

@@ -9,7 +9,7 @@ from storage.database import DatabaseUnavailable
 from storage.sealing import KeysLocked
 
 log = logging.getLogger("fieldcase")
-TURN = 0.02  # seconds that filing may hold the one writer's place while posts wait
+AT_ONCE = 8  # submissions that are filed while posts wait
 PATIENCE = 2.0  # seconds between looks when nothing woke the thread
 
 
@@ -45,7 +45,7 @@ class FilingThread(threading.Thread):
         if not self._running.unlocked:
             return False  # Unlocking wakes the thread.
         try:
-            return file_next(self._running.database, now=clock(), for_seconds=TURN)
+            return file_next(self._running.database, now=clock(), at_once=AT_ONCE)
         except (DatabaseUnavailable, KeysLocked) as error:
             log.warning("filing waits: %s", type(error).__name__)
         except Exception as error:  # A thread that died would file nothing until the next start.

@@ -1,7 +1,7 @@
 """What is kept sealed, opened for those who may read it and for filing."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,8 +18,8 @@ from submissions.parts import facts_place, file_place
 from submissions.receive import envelope_place, xml_place
 from submissions.tables import Attachment, Submission
 
-ENVELOPES = select(Attachment.id, Attachment.envelope, Attachment.root_id).where(
-    Attachment.submission_id == bindparam("submission_id")
+ENVELOPES = select(Attachment.id, Attachment.submission_id, Attachment.envelope, Attachment.root_id).where(
+    Attachment.submission_id.in_(bindparam("submission_ids", expanding=True))
 )
 
 
@@ -42,6 +42,16 @@ class OpenAttachment:
     def received(self) -> bool:
         """True once the bytes are held."""
         return self.received_at is not None
+
+
+@dataclass(frozen=True)
+class Move:
+    """A submission whose data keys are to lie under this root's key."""
+
+    submission: Submission
+    root_id: str
+    root: bytes = field(repr=False)
+    data_key: bytes = field(repr=False)
 
 
 def unlock(session: Session, submission: Submission) -> bytes:
@@ -77,9 +87,19 @@ def read_file(files: Files, attachment: OpenAttachment) -> Iterator[bytes]:
 
 def move_to_root(session: Session, submission: Submission, root_id: str, *, root: bytes, data_key: bytes) -> None:
     """The submission's data keys, its attachments' too, are sealed under the record root's key alone."""
-    submission.envelope, submission.root_id = seal(root, data_key, _place(submission)), root_id
-    for part in session.connection().execute(ENVELOPES, {"submission_id": submission.id}):
-        _move_attachment(session, part.id, part.envelope, part.root_id, root, root_id)
+    move_to_roots(session, [Move(submission, root_id, root, data_key)])
+
+
+def move_to_roots(session: Session, moves: Sequence[Move]) -> None:
+    """As `move_to_root`, for several submissions at once."""
+    for move in moves:
+        submission = move.submission
+        submission.envelope = seal(move.root, move.data_key, _place(submission))
+        submission.root_id = move.root_id
+    by_id = {move.submission.id: move for move in moves}
+    for part in session.connection().execute(ENVELOPES, {"submission_ids": list(by_id)}).all() if moves else ():
+        move = by_id[part.submission_id]
+        _move_attachment(session, part.id, part.envelope, part.root_id, move.root, move.root_id)
 
 
 def move_late_attachments(session: Session) -> int:

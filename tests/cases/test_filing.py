@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-import cases.filing
+import cases.writing
 from accounts.roles import OPERATOR_VIEWER
 from audit.trail import OPERATOR, Action, AuditEntry
 from cases.caseload import get_case
 from cases.filing import file_next, file_one
+from cases.plan import Planner
 from cases.publishing import publish_form
 from cases.releasing import release_held
 from cases.tables import Assertion, Case, Record, RecordLink, Source
@@ -358,14 +359,14 @@ def test_a_mended_mapping_replays_a_filed_submission_and_the_old_reading_is_kept
 def test_a_surprise_while_filing_sets_this_submission_aside_and_leaves_the_others_alone(
     session, make, screen, monkeypatch, caplog
 ):
-    real = cases.filing.plan
+    real = Planner.plan
 
-    def failing(mapping, answers, dictionary):
+    def failing(planner, answers):
         if any(answer.text == "Broken" for answer in answers):
             raise ZeroDivisionError(SECRET)
-        return real(mapping, answers, dictionary)
+        return real(planner, answers)
 
-    monkeypatch.setattr(cases.filing, "plan", failing)
+    monkeypatch.setattr(Planner, "plan", failing)
     good = make.filed(screening(make, screen), screen)
     with caplog.at_level(logging.CRITICAL):
         bad = make.filed(screening(make, screen, answers={"alias": "Broken"}), screen)
@@ -503,27 +504,81 @@ def test_the_queue_is_filed_oldest_first_one_transaction_each(database, files):
 
 def test_a_queue_may_be_filed_many_at_once(database, files):
     receive_all(database, files, 5)
-    file_next(database, now=NOON, for_seconds=60)
+    file_next(database, now=NOON, at_once=100)
     assert states(database) == ["filed"] * 5
+
+
+def test_filed_together_or_one_by_one_the_record_says_the_same(database, files):
+    said = []
+    for number, at_once in enumerate((1, 2)):
+        who = f"aaaaaaaa-0000-4000-8000-{number:012d}"
+        with database.begin() as session:
+            make = Make(session, files, NOON)
+            form = make.form(SCREEN) if number == 0 else make.offered("screen")
+            make.receive(screening(make, form, who=who, more="<trip><stop>A</stop></trip>"), form)
+            make.receive(screening(make, form, who=who, answers={"risk": "high", "place": "Elsewhere"}), form)
+        while file_next(database, now=NOON, at_once=at_once):
+            continue
+        with database.begin() as session:
+            code = session.scalars(select(Case.code).join(Record, Record.id == Case.record_id).order_by(Record.key))
+            view = get_case(session, code.all()[number], viewer=OPERATOR_VIEWER, now=NOON)
+        assert [one.filing for one in view.submissions] == ["filed", "filed"]
+        fields = [(one.kind, field) for one in view.records for field in one.fields.values()]
+        said.append(sorted((kind, field.field, str([one.value for one in field.standing])) for kind, field in fields))
+    assert said[0] == said[1]
+    assert ("case", "case.risk_level", "['high']") in said[0]
+
+
+def test_of_many_at_once_the_one_that_cannot_be_filed_is_set_aside_alone(database, files):
+    with database.begin() as session:
+        make = Make(session, files, NOON)
+        form = make.form(SCREEN)
+        for number in range(4):
+            who = f"aaaaaaaa-0000-4000-8000-{number:012d}"
+            born = "never" if number == 2 else "1990-01-31"
+            make.receive(screening(make, form, who=who, answers={"born": born}), form)
+    file_next(database, now=NOON, at_once=100)
+    assert states(database) == ["filed", "filed", "set aside", "filed"]
+    with database.read() as session:
+        assert how_many(session, Case) == 3
+        assert session.scalars(select(Submission.reason).where(Submission.filing == "set aside")).one() == {
+            "code": "not-a-value",
+            "question": "/data/born",
+            "rule": "person.birthdate",
+        }
+
+
+def test_of_many_at_once_the_later_ones_find_what_the_earlier_ones_made(database, files):
+    with database.begin() as session:
+        make = Make(session, files, NOON)
+        screen, follow = make.form(SCREEN), make.form(FOLLOW)
+        make.receive(screening(make, screen), screen)
+        make.receive(screening(make, screen), screen)
+        make.receive(follow_up(make, follow), follow)
+    file_next(database, now=NOON, at_once=100)
+    assert states(database) == ["filed"] * 3
+    with database.read() as session:
+        assert how_many(session, Case) == 1
+        assert how_many(session, Source) == 3
 
 
 def test_a_database_that_fails_in_the_middle_leaves_all_pending_as_they_were(database, files, monkeypatch):
     receive_all(database, files, 3)
-    real, calls = cases.filing.move_to_root, []
+    real, calls = cases.writing.move_to_roots, []
 
     def failing(session, *args, **more):
         calls.append(1)
-        if len(calls) == 2:
+        if len(calls) == 1:
             session.execute(select(func.no_such_function()))
         return real(session, *args, **more)
 
-    monkeypatch.setattr(cases.filing, "move_to_root", failing)
+    monkeypatch.setattr(cases.writing, "move_to_roots", failing)
     if database.embedded:  # SQLite calls this an operational error, PostgreSQL one of programming.
         with pytest.raises(DatabaseUnavailable):
-            file_next(database, now=NOON, for_seconds=60)
+            file_next(database, now=NOON, at_once=100)
         assert states(database) == ["pending"] * 3
-    monkeypatch.setattr(cases.filing, "move_to_root", real)
-    file_next(database, now=NOON, for_seconds=60)
+    monkeypatch.setattr(cases.writing, "move_to_roots", real)
+    file_next(database, now=NOON, at_once=100)
     assert states(database) == ["filed"] * 3
 
 

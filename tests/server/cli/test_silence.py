@@ -11,17 +11,18 @@ NAME = "Zenaida Planted"  # invented, as all that follows
 PLANTED = ("Zenaida", "Planted", "zenaida", "Quetzaltepec", "hunter2", "bm8tdG9rZW4")
 # What no test can provoke from outside: a fault of ours whose text quotes answers.
 FAULTS = """
-import cases.filing, submissions.receive
-kept, planned = submissions.receive.receive, cases.filing.plan
+import submissions.receive
+from cases.plan import Planner
+kept, planned = submissions.receive.receive, Planner.plan
 def receive(session, instance, *rest, **more):
     if b"a fault in receiving" in instance.xml:
         raise ValueError(instance.xml.decode())
     return kept(session, instance, *rest, **more)
-def plan(mapping, answers, *rest):
+def plan(planner, answers):
     if any(answer.text == "a fault in filing" for answer in answers):
         raise KeyError("Zenaida Planted of Quetzaltepec") from ValueError("hunter2")
-    return planned(mapping, answers, *rest)
-submissions.receive.receive, cases.filing.plan = receive, plan
+    return planned(planner, answers)
+submissions.receive.receive, Planner.plan = receive, plan
 """
 
 
