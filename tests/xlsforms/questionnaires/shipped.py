@@ -1,6 +1,7 @@
 """The questionnaires that ship, checked once for all tests of a process, and their scripted interviews."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -14,14 +15,15 @@ from submissions.answers import read_answers
 from submissions.instance import read_instance
 
 FOLDER = Path(__file__).parents[3] / "xlsforms" / "questionnaires"
-OURS = ("field_screening_adult", "follow_up_visit")
-ALL = (*OURS, "htcds_xlsform")
-MAPPED_BESIDE = {"htcds_xlsform": "htcds_mapping.csv"}
+MAPPED_BESIDE = {"htcds_xlsform": "htcds_mapping.csv"}  # Forms of others, kept as they were published.
+OURS = tuple(sorted(path.stem for path in FOLDER.glob("*.xlsx") if path.stem not in MAPPED_BESIDE))
+ALL = (*OURS, *MAPPED_BESIDE)
+NAMED = re.compile(r"/(\w+)(?![\w/])")
 
 
 @dataclass(frozen=True)
 class Interview:
-    """One scripted interview."""
+    """One scripted interview; a field that must not be told has the value None."""
 
     form: str
     name: str
@@ -29,6 +31,7 @@ class Interview:
     answers: dict[str, Any] = field(repr=False)
     records: dict[str, dict[str, Any]] = field(repr=False)
     absent: tuple[str, ...] = field(repr=False)
+    outcome: dict[str, str] = field(repr=False)  # class_low, class_high and urgency of a screening
 
     def __str__(self) -> str:
         return f"{self.form}-{self.name}"
@@ -46,15 +49,33 @@ def shipped(form: str) -> Checked:
     return check_form(path.read_bytes(), path.name, now=datetime(2026, 5, 3, tzinfo=UTC), mapping_csv=mapping_csv)
 
 
-def interviews() -> list[Interview]:
+@cache
+def interviews() -> tuple[Interview, ...]:
     paths = sorted((FOLDER / "interviews").glob("*/*.json"))
-    return [_interview(path, json.loads(path.read_text(encoding="utf-8"))) for path in paths]
+    return tuple(_interview(path, json.loads(path.read_text(encoding="utf-8"))) for path in paths)
 
 
 def _interview(path: Path, told: dict[str, Any]) -> Interview:
     expected = told["expected"]
-    absent = tuple(expected["absent"])
-    return Interview(path.parent.name, path.stem, told["about"], told["answers"], expected["records"], absent)
+    outcome = {name: expected[name] for name in ("class_low", "class_high", "urgency") if name in expected}
+    absent = tuple(expected.get("absent", ()))
+    return Interview(path.parent.name, path.stem, told["about"], told["answers"], expected["records"], absent, outcome)
+
+
+@cache
+def opening(form: str) -> dict[str, Any]:
+    """The answers of the form's longest interview to whatever decides which parts are asked."""
+    longest = max((one for one in interviews() if one.form == form), key=lambda one: len(one.answers))
+    definition = shipped(form).compiled.definition
+    calculated = {question.name: question.calculation for question in definition.questions if question.calculation}
+    decides = {question.name for question in definition.questions if question.required}
+    asked = [thing.relevant for thing in (*definition.groups, *definition.questions)]
+    while asked:
+        for name in NAMED.findall(asked.pop()):
+            if name not in decides:
+                decides.add(name)
+                asked.append(calculated.get(name, ""))
+    return {name: answer for name, answer in longest.answers.items() if name in decides}
 
 
 def said(form: str, xml: bytes) -> dict[str, dict[str, list[Value]]]:
@@ -69,3 +90,10 @@ def said(form: str, xml: bytes) -> dict[str, dict[str, list[Value]]]:
         for planned in touched.values:
             fields.setdefault(planned.field.key, []).append(planned.value)
     return told
+
+
+def kind_of(form: str, place: str) -> str:
+    """The kind of the record that `said` names."""
+    mapping = shipped(form).mapping
+    assert mapping is not None
+    return {rule.alias: rule.kind for rule in mapping.records}[place.partition("[")[0]]
