@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from audit.trail import Actor
-from cases.mapping import Mapping, read_mapping
+from cases.mapping import Before, Mapping, read_mapping
+from cases.mapping.unfinished import check_unfinished
 from forms.publish import CaseMapping, publish
 from forms.tables import FormVersion
 from storage.files import Files
@@ -33,19 +34,30 @@ class Checked:
         return self.compiled is None or refusing(self.findings)
 
 
-def check_form(content: bytes, name: str, *, now: datetime, mapping_csv: tuple[str, bytes] | None = None) -> Checked:
+def check_form(
+    content: bytes,
+    name: str,
+    *,
+    now: datetime,
+    mapping_csv: tuple[str, bytes] | None = None,
+    before: Before | None = None,
+) -> Checked:
     """Everything there is to say about a workbook or XForm, all at once; nothing is stored.
 
-    `mapping_csv` is the name and content of a mapping file beside it. Raises UnreadableWorkbook.
+    `mapping_csv` is the name and content of a mapping file beside it, `before` the version that tablets have now.
+    Raises UnreadableWorkbook.
     """
     workbook = None if name.lower().endswith(".xml") else read_workbook(content, name)
+    declared = _mapping_sheets(workbook, mapping_csv)
+    told = () if declared is None else declared.findings
     try:
         compiled = _compile(workbook, content, name, now)
     except RefusedForm as refused:
-        return Checked(None, workbook, None, refused.findings)
-    declared = _mapping_sheets(workbook, mapping_csv)
-    mapping, found = (None, ()) if declared is None else read_mapping(declared, compiled.definition)
-    told = () if declared is None else declared.findings
+        more = (
+            () if workbook is None or declared is None else check_unfinished(declared, refused.findings, before=before)
+        )
+        return Checked(None, workbook, None, tidy((*refused.findings, *told, *more)))
+    mapping, found = (None, ()) if declared is None else read_mapping(declared, compiled.definition, before=before)
     return Checked(compiled, workbook, mapping, tidy((*compiled.findings, *told, *found)))
 
 

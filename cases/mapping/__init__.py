@@ -1,39 +1,48 @@
 """What a form feeds, read from its workbook and checked against the case dictionary."""
 
-import difflib
 from collections.abc import Iterator
 
 from cases.dictionary import DICTIONARY, Dictionary
 from cases.dictionary.model import nearest
+from cases.mapping.changes import Before, changes
 from cases.mapping.codes import read_codes
 from cases.mapping.fields import Fed, Known, read_fields
+from cases.mapping.misspelt import misspelt
 from cases.mapping.model import CASE_FORMS, FieldRule, Mapping, Mode, RecordAction, RecordRule, make_mapping
-from cases.mapping.records import ALIAS, read_records
+from cases.mapping.privacy import privacy
+from cases.mapping.records import ALIAS, Declared, read_records
 from cases.mapping.survey import SurveyRow, survey_rows
 from xlsforms.findings import Finding, error, info, refusing, warning
 from xlsforms.questions import FormDefinition
-from xlsforms.sheets import Workbook, plain
+from xlsforms.sheets import Workbook
 from xlsforms.wording import near
 
 ASKS_NOTHING = frozenset({"note", "calculate", "hidden", "start", "end", "today", "deviceid", "username", "audit"})
-OWN_COLUMNS = {"survey": ("case_field", "case_mode"), "settings": ("case_form",)}
-OWN_SHEETS = ("case_records", "case_codes")
 
 
 def read_mapping(
-    workbook: Workbook, definition: FormDefinition, dictionary: Dictionary = DICTIONARY
+    workbook: Workbook,
+    definition: FormDefinition,
+    dictionary: Dictionary = DICTIONARY,
+    *,
+    before: Before | None = None,
 ) -> tuple[Mapping | None, tuple[Finding, ...]]:
-    """The mapping that a workbook declares, or None when it declares none or an error stands in it."""
-    found = list(_misspelt(workbook))
+    """The mapping that a workbook declares, or None when it declares none or an error stands in it.
+
+    Given the version before, the findings say which of its mapped answers would no longer reach their field.
+    """
+    found, rows = list(misspelt(workbook)), survey_rows(workbook, definition)
     if not _declares(workbook):
-        return None, tuple(found)
-    rows = survey_rows(workbook, definition)
+        told = changes(rows, definition, (), before) if before else ()
+        return None, (*found, *told)
     case_form, findings = _case_form(workbook)
-    codes, wrong_codes = read_codes(workbook, rows)
+    codes, code_places, wrong_codes = read_codes(workbook, rows)
     declared, wrong_records = read_records(workbook, definition, rows, dictionary)
-    fed, wrong_fields = read_fields(rows, Known(dictionary, declared, _spoken(workbook, dictionary), codes))
+    known = Known(dictionary, declared, _spoken(workbook, dictionary), codes, code_places)
+    fed, wrong_fields = read_fields(rows, known)
     found += [*findings, *wrong_codes, *wrong_records, *wrong_fields, *_filled_twice(fed)]
-    found += [*_identity_before_consent(fed, case_form), *_unmapped(rows, fed)]
+    found += [*privacy(workbook, fed, case_form), *_never_made(declared, rows), *_unmapped(rows, fed, declared)]
+    found += changes(rows, definition, tuple(thing.rule for thing in fed), before) if before else ()
     if refusing(found):
         return None, tuple(found)
     rules = tuple(thing.rule for thing in declared.values())
@@ -67,21 +76,6 @@ def _case_form(workbook: Workbook) -> tuple[str, list[Finding]]:
     return "other", [warning("case-form-missing", nowhere, known=", ".join(CASE_FORMS))]
 
 
-def _misspelt(workbook: Workbook) -> Iterator[Finding]:
-    """A misspelt column or sheet would be passed over without a word, and its answers lost."""
-    for name, columns in OWN_COLUMNS.items():
-        sheet = workbook.sheet(name)
-        for head in sheet.header if sheet else ():
-            close = difflib.get_close_matches(plain(head), columns, n=1, cutoff=0.75)
-            if sheet and close and plain(head) not in columns and not sheet.has(close[0]):
-                place = sheet.place(sheet.top, head)
-                yield error("misspelt-column", place, near=close[0])
-    for name, sheet in workbook.sheets.items():
-        close = difflib.get_close_matches(name, OWN_SHEETS, n=1, cutoff=0.8)
-        if close and name not in OWN_SHEETS and close[0] not in workbook.sheets:
-            yield error("misspelt-sheet", (sheet.name, ""), near=close[0])
-
-
 def _filled_twice(fed: tuple[Fed, ...]) -> Iterator[Finding]:
     first: dict[tuple[str, str], Fed] = {}
     for thing in fed:
@@ -95,18 +89,17 @@ def _filled_twice(fed: tuple[Fed, ...]) -> Iterator[Finding]:
         first.setdefault(target, thing)
 
 
-def _identity_before_consent(fed: tuple[Fed, ...], case_form: str) -> Iterator[Finding]:
-    if case_form != "screening":
-        return
-    agreed = False
-    for thing in fed:
-        agreed = agreed or thing.field.record == "consent"
-        if thing.field.cls in ("identity", "contact") and not agreed:
-            yield error("identity-before-consent", thing.row.place("case_field"), field=thing.field.name)
+def _never_made(declared: dict[str, Declared], rows: tuple[SurveyRow, ...]) -> Iterator[Finding]:
+    """A new record that no question feeds and no other hangs on would never be made."""
+    fed = {row.case_field.partition(".")[0] for row in rows}
+    linked = {thing.rule.link for thing in declared.values()}
+    for alias, thing in declared.items():
+        if thing.rule.action is RecordAction.NEW and alias not in fed | linked:
+            yield info("record-never-made", thing.place("record"), record=alias)
 
 
-def _unmapped(rows: tuple[SurveyRow, ...], fed: tuple[Fed, ...]) -> Iterator[Finding]:
-    mapped = {thing.rule.question for thing in fed}
+def _unmapped(rows: tuple[SurveyRow, ...], fed: tuple[Fed, ...], declared: dict[str, Declared]) -> Iterator[Finding]:
+    mapped = {thing.rule.question for thing in fed} | {thing.rule.match for thing in declared.values()}
     names = [
         row.name
         for row in rows
@@ -119,6 +112,7 @@ def _unmapped(rows: tuple[SurveyRow, ...], fed: tuple[Fed, ...]) -> Iterator[Fin
 
 __all__ = [
     "CASE_FORMS",
+    "Before",
     "FieldRule",
     "Mapping",
     "Mode",

@@ -4,26 +4,29 @@ from collections.abc import Iterator
 
 from cases.dictionary.model import nearest
 from cases.mapping.survey import SurveyRow
-from xlsforms.findings import Finding, error
+from xlsforms.findings import Finding, Place, error
 from xlsforms.sheets import Row, Sheet, Workbook
 
 Codes = dict[str, dict[str, str]]
+Places = dict[tuple[str, str], Place]  # by list_name and choice: the cell that holds the code
 
 
-def read_codes(workbook: Workbook, rows: tuple[SurveyRow, ...]) -> tuple[Codes, list[Finding]]:
+def read_codes(workbook: Workbook, rows: tuple[SurveyRow, ...]) -> tuple[Codes, Places, list[Finding]]:
     """Codes by choice, for each name in `list_name`: a choice list, or one question, which wins over its list."""
     sheet = workbook.sheet("case_codes")
     if sheet is None:
-        return {}, []
+        return {}, {}, []
     choices = _choices(rows)
     codes: Codes = {}
+    places: Places = {}
     found: list[Finding] = []
     for row in sheet.rows:
         findings = list(_check(sheet, row, codes, choices))
         found += findings
         if not findings:
             codes.setdefault(row.get("list_name"), {})[row.get("choice")] = row.get("code")
-    return codes, found
+            places[row.get("list_name"), row.get("choice")] = sheet.place(row, "code")
+    return codes, places, found
 
 
 def codes_of(row: SurveyRow, codes: Codes) -> tuple[str, dict[str, str]]:

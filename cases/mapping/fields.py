@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cases.dictionary import NotAValue, read_value
 from cases.dictionary.model import Dictionary, Field
-from cases.mapping.codes import Codes, codes_of
+from cases.mapping.codes import Codes, Places, codes_of
 from cases.mapping.model import FieldRule, Mode, RecordAction
 from cases.mapping.records import Declared
 from cases.mapping.survey import SurveyRow
@@ -63,6 +63,7 @@ class Known:
     declared: dict[str, Declared]
     spoken: frozenset[str]
     codes: Codes
+    code_places: Places
 
 
 def read_fields(rows: tuple[SurveyRow, ...], known: Known) -> tuple[tuple[Fed, ...], list[Finding]]:
@@ -114,7 +115,7 @@ def _read(row: SurveyRow, known: Known) -> tuple[Fed | None, list[Finding]]:
     mode, wrong_mode = _mode(row, field, declared)
     list_key, codes = codes_of(row, known.codes)
     findings = [*wrong_mode, *_check_record(row, row.question, declared), *_check_type(row, row.question, field)]
-    findings += [] if findings else _check_choices(row, row.question, field, codes, known.dictionary)
+    findings += [] if findings else _check_choices(row, row.question, field, codes, known)
     if mode is None:
         return None, findings
     return Fed(FieldRule(row.question.path, alias, key, mode, list_key), field, row), findings
@@ -165,17 +166,33 @@ def _check_type(row: SurveyRow, question: Question, field: Field) -> Iterator[Fi
 
 
 def _check_choices(
-    row: SurveyRow, question: Question, field: Field, codes: dict[str, str], dictionary: Dictionary
+    row: SurveyRow, question: Question, field: Field, codes: dict[str, str], known: Known
 ) -> list[Finding]:
     if not question.type.startswith(("select", "rank")) or field.type == "text":
         return []
     if not question.choices:
         place = row.place("case_field")
         return [warning("choices-not-checked", place, name=question.name, field=field.name)]
-    names = [choice.name for choice in question.choices]
+    dictionary, names = known.dictionary, [choice.name for choice in question.choices]
     lost = [name for name in names if codes.get(name, name) and not _fits(codes.get(name, name), field, dictionary)]
+    misspelt = [name for name in lost if name in codes and not _is_a_code(codes[name], dictionary)]
+    lost = [name for name in lost if name not in misspelt]
     facts = _lost(lost, codes, row, field, dictionary)
-    return [error("choices-without-code", row.place("case_field"), **facts)] if lost else []
+    found = [error("choices-without-code", row.place("case_field"), **facts)] if lost else []
+    return [*found, *(_misspelt_code(name, codes[name], row, field, known) for name in misspelt)]
+
+
+def _misspelt_code(choice: str, code: str, row: SurveyRow, field: Field, known: Known) -> Finding:
+    """A code that no list has is wrong at its own cell, whatever it should feed."""
+    places = known.code_places
+    place = places.get((row.name, choice)) or places.get((row.list_name, choice)) or row.place("case_field")
+    allowed = list(known.dictionary.codes(field.codes)) or ["yes", "no"]
+    return error("case-codes-unknown-code", place, list=row.list_name or row.name, **near(code, allowed))
+
+
+def _is_a_code(text: str, dictionary: Dictionary) -> bool:
+    """Whether some field takes this code."""
+    return text in ("yes", "no", "true", "false", "1", "0") or any(text in codes for codes in dictionary.lists.values())
 
 
 def _fits(code: str, field: Field, dictionary: Dictionary) -> bool:

@@ -10,7 +10,7 @@ from cases.mapping.survey import REFERENCE, SurveyRow, find_question, find_repea
 from xlsforms.findings import Finding, Place, error
 from xlsforms.questions import FormDefinition, Question
 from xlsforms.sheets import Row, Sheet, Workbook
-from xlsforms.wording import near
+from xlsforms.wording import closest, near
 
 ALIAS = re.compile(r"([a-z][a-z0-9_]*)\s*(?:=\s*([A-Za-z0-9_]+))?")
 COLUMNS = ("record", "action", "match", "when", "repeat", "link")
@@ -25,6 +25,7 @@ class Declared:
     kind: RecordKind
     sheet: Sheet
     row: Row
+    assumed: bool = False  # Its action cannot be read: the fields that it takes are checked all the same.
 
     def place(self, column: str) -> Place:
         return self.sheet.place(self.row, column)
@@ -36,7 +37,7 @@ def read_records(
     rows: tuple[SurveyRow, ...],
     dictionary: Dictionary,
 ) -> tuple[dict[str, Declared], list[Finding]]:
-    """The declared records by alias; a row with an error is left out, and the findings say why."""
+    """The declared records by alias; a row whose record cannot be read is left out, and the findings say why."""
     sheet = workbook.sheet("case_records")
     declared: dict[str, Declared] = {}
     found: list[Finding] = []
@@ -47,7 +48,9 @@ def read_records(
         if thing is not None:
             declared[thing.rule.alias] = thing
     _take_repeats(rows, declared, found)
-    found += [finding for thing in declared.values() for finding in _check(thing, declared, definition)]
+    found += [
+        finding for thing in declared.values() if not thing.assumed for finding in _check(thing, declared, definition)
+    ]
     return _with_usual_links(declared), found
 
 
@@ -63,10 +66,11 @@ class _RowReader:
         alias, kind = self._name(declared)
         action = self._action()
         match, when, repeat = self._match(), self._when(), self._repeat()
-        if kind is None or action is None:
+        if kind is None:
             return None
-        rule = RecordRule(alias, kind.name, action, match, when, repeat, self.row.get("link"))
-        return Declared(rule, kind, self.sheet, self.row)
+        usual = RecordAction.FIND_OR_PROPOSE if kind.is_root else RecordAction.NEW
+        rule = RecordRule(alias, kind.name, action or usual, match, when, repeat, self.row.get("link"))
+        return Declared(rule, kind, self.sheet, self.row, assumed=action is None)
 
     def note(self, code: str, column: str, **facts: object) -> None:
         self.found.append(error(code, self.sheet.place(self.row, column), **facts))
@@ -88,7 +92,9 @@ class _RowReader:
         action = self.row.get("action")
         if action in ACTIONS:
             return RecordAction(action)
-        self.note("unknown-action", "action", name=action, **near(action, ACTIONS))
+        absent = not self.sheet.has("action")
+        if not absent or (self.row is self.sheet.rows[0] and not closest("action", self.sheet.header)):
+            self.note("unknown-action", "action", name=action, **near(action, ACTIONS))
         return None
 
     def _reference(self, column: str, code: str) -> Question | None:

@@ -1,10 +1,15 @@
-"""`fieldcase form new` and `form print`: files that a form begins with or ends in."""
+"""Files that a form begins with or ends in: `form new`, `form print`, and the marked workbook of `form check`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from server.runtime import clock
+
+if TYPE_CHECKING:
+    from cases.mapping import Before
+    from cases.publishing import Checked
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
@@ -48,6 +53,28 @@ def print_(file: Path, output: Path, language: str, force: bool) -> None:
     write_new(output, printed(form.definition, language).encode(), force=force)
     spoken = printable_language(form.definition, language)
     click.echo(f"Written: {output}{f', in {spoken}' if spoken else ''}. Open it in a browser and print it.")
+
+
+def write_marked(path: Path, checked: "Checked | None", language: str) -> None:
+    """The workbook stands there with its findings at their cells; each check writes the file anew."""
+    from xlsforms.marked import marked_workbook
+
+    if checked is None or checked.workbook is None:
+        raise click.ClickException("Only a workbook that can be read is written back with marks.")
+    if path.suffix.lower() != ".xlsx":
+        raise click.ClickException(f"'{path.name}' does not end in .xlsx; a marked copy is an Excel workbook.")
+    path.write_bytes(marked_workbook(checked.workbook, checked.findings, language))
+
+
+def version_before(file: Path) -> "Before":
+    """The questions of an earlier workbook and what they fed."""
+    from cases.mapping import Before
+    from cases.publishing import check_form
+
+    was = check_form(file.read_bytes(), file.name, now=clock())
+    if was.compiled is None:
+        raise click.ClickException(f"{file.name} has errors itself, so nothing can be compared with it.")
+    return Before(was.compiled.definition, was.mapping)
 
 
 def write_new(path: Path, content: bytes, *, force: bool) -> None:

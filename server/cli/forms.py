@@ -24,14 +24,28 @@ def form() -> None:
 form.add_command(form_files.new)
 form.add_command(form_files.print_)
 
+
 @form.command()
 @click.argument("file", type=FILE)
 @mapping_option
+@click.option(
+    "--before", type=FILE, help="The version that tablets have, to be told which mapped answers would be lost."
+)
+@click.option(
+    "--marked", type=form_files.OUT, help="Write the workbook with its cells marked and commented here (.xlsx)."
+)
+@click.option("--language", type=click.Choice(["en", "es"]), help="Of what is said; the office's by default.")
 @json_option
-def check(file: Path, mapping: Path | None, as_json: bool) -> None:
+def check(
+    file: Path, mapping: Path | None, before: Path | None, marked: Path | None, language: str | None, as_json: bool
+) -> None:
     """Say all that is to be said about a form (.xlsx, .xls, .csv, .md, .xml); nothing is stored."""
-    checked = _check(file, mapping)
+    checked = _check(file, mapping, before=before, language=language)
+    if marked is not None:
+        form_files.write_marked(marked, checked["form"], language or spoken())
     _print_findings(checked, as_json=as_json)
+    if marked is not None and not as_json:
+        click.echo(f"Marked: {marked}.")
     if checked["refused"]:
         _refuse(checked)
     if not as_json:
@@ -128,19 +142,22 @@ def _set_state(form_id: str, project: int | None, state: str, *, as_json: bool) 
     print_json({"form_id": form_id, "state": state}) if as_json else click.echo(f"{form_id} is {state}.")
 
 
-def _check(file: Path, mapping: Path | None) -> dict[str, Any]:
+def _check(
+    file: Path, mapping: Path | None, *, before: Path | None = None, language: str | None = None
+) -> dict[str, Any]:
     """The form, its findings and whether they refuse it; a file that is no workbook is a finding too."""
     from cases.publishing import check_form
     from xlsforms.findings import error as finding
     from xlsforms.sheets import UnreadableWorkbook
 
     mapping_csv = None if mapping is None else (mapping.name, mapping.read_bytes())
+    was = None if before is None else form_files.version_before(before)
     try:
-        form = check_form(file.read_bytes(), file.name, now=clock(), mapping_csv=mapping_csv)
+        form = check_form(file.read_bytes(), file.name, now=clock(), mapping_csv=mapping_csv, before=was)
     except UnreadableWorkbook as error:
-        told = [finding("unreadable", ("", ""), said=error).told(spoken())]
+        told = [finding("unreadable", ("", ""), said=error).told(language or spoken())]
         return {"refused": True, "findings": told, "form": None, "form_id": None, "version": None, "mapped": False}
-    findings = [one.told(spoken()) for one in form.findings]
+    findings = [one.told(language or spoken()) for one in form.findings]
     known = form.compiled.definition if form.compiled else None
     return {
         "refused": form.refused,

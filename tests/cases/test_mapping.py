@@ -312,10 +312,16 @@ def test_codes_for_what_the_form_does_not_have_are_told(row: str, code: str, cel
 
 
 def test_a_code_that_the_field_does_not_know_is_told_at_the_question():
-    finding = refusal(**swapped("case_codes", 0, "yn3 | yes | presente"))
+    finding = refusal(**swapped("case_codes", 0, "yn3 | yes | given"))
     assert (finding.code, finding.sheet, finding.cell) == ("choices-without-code", "survey", "E3")
-    assert "screening.indicator.des_documents does not know the choice 'yes' (code presente)" in finding.message
+    assert "screening.indicator.des_documents does not know the choice 'yes' (code given)" in finding.message
     assert "Codes are: present, absent, unknown, refused, not_asked." in finding.message
+
+
+def test_a_code_that_no_field_knows_is_told_at_its_own_cell():
+    finding = refusal(**swapped("case_codes", 0, "yn3 | yes | presente"))
+    assert (finding.code, finding.sheet, finding.cell) == ("case-codes-unknown-code", "case_codes", "C2")
+    assert finding.message == "No field that 'yn3' feeds has a code 'presente'. Did you mean 'present'?"
 
 
 def test_two_questions_that_fill_one_field_are_told():
