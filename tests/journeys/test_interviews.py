@@ -2,7 +2,6 @@
 
 import json
 from collections import defaultdict
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from audit.trail import OPERATOR
 from cases.assertions import read_said
 from cases.caseload import get_case, list_cases
 from cases.mapping import RecordAction
-from cases.publishing import Checked, check_form, publish_form
+from cases.publishing import publish_form
 from cases.tables import Assertion, Record, Screened, Source
 from storage.roots import root_key
 from submissions.instance import read_instance
@@ -23,19 +22,12 @@ from submissions.tables import Submission
 from tests.collect.javarosa import Filled, JavaRosa
 from tests.conftest import NOON
 from tests.make import Make
+from tests.xlsforms.questionnaires.shipped import FOLDER
+from tests.xlsforms.questionnaires.shipped import shipped as checked
 
-FOLDER = Path(__file__).resolve().parents[2] / "xlsforms/questionnaires"
-MAPPINGS = {"htcds_xlsform": "htcds_mapping.csv"}
 INTERVIEWS = sorted((FOLDER / "interviews").glob("*/*.json"))
 CLASS = ("class_low", "class_high", "urgency")
 OPENS_A_CASE = FOLDER / "interviews/field_screening_adult/4_strong_signs.json"
-
-
-@cache
-def checked(form: str) -> Checked:
-    mapping = MAPPINGS.get(form)
-    beside = (mapping, (FOLDER / mapping).read_bytes()) if mapping else None
-    return check_form((FOLDER / f"{form}.xlsx").read_bytes(), f"{form}.xlsx", now=NOON, mapping_csv=beside)
 
 
 def fill(javarosa: JavaRosa, path: Path, **more: Any) -> Filled:
