@@ -1,11 +1,12 @@
 """A screening record's values, read as the rules need them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from cases.dictionary import Value
 from cases.plan import Planned
 from cases.screening.rules import RULES
-from cases.screening.screen import Facts, Screening, joined, weigh
+from cases.screening.screen import Facts, Screening, Told, joined, weigh
 
 PRESENT, ABSENT = "present", "absent"
 OPEN = frozenset({"unknown", "refused", "not_asked"})
@@ -45,6 +46,20 @@ def assess(values: Standing) -> Screening:
         (weigh(RULES.profile(kind, child), facts) for kind in sorted(sure)),
         (weigh(RULES.profile(kind, child), facts) for kind in sorted(possible)),
     )
+
+
+def with_health(result: Screening, values: Standing) -> Screening:
+    """The result with matters of health named, for somebody who may read the flags among the values."""
+    present = frozenset(SIGNS[name] for name, said in values.items() if name in SIGNS and _state(said) == PRESENT)
+
+    def named(one: Told) -> Told:
+        if one[0] != "urgency" or "health" not in one:
+            return one
+        level = next(rules for rules in RULES.urgency if rules[0].level == one[1])
+        private = [rule.key for rule in level if rule.private and rule.needs <= present]
+        return (*(fact for fact in one if fact != "health"), *(private or ["health"]))
+
+    return replace(result, told=tuple(map(named, result.told)))
 
 
 def planned_values(planned: Iterable[Planned]) -> dict[str, list[Value]]:

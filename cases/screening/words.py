@@ -40,13 +40,19 @@ def in_words(told: Sequence[str], language: str) -> str:
     kind, *facts = told
     if kind in ("dimension", "few"):
         group = DICTIONARY.label(facts[0], language, codes="dimension")
-        return _say(kind, language, group=group, signs=_signs(facts[1:], language))
+        signs = "; ".join(f"{count}: {', '.join(found)}" for count, found in weights_in(facts[1:], language))
+        return _say(kind, language, group=group, signs=signs)
     if kind == "urgency":
-        level = facts[0]
-        because = "; ".join(_urgency(level, key, language) for key in facts[1:])
-        return _say(kind, language, urgency=level, facts=because)
+        because = "; ".join(grounds_in(told, language))
+        return _say(kind, language, urgency=facts[0], facts=because)
     prefix = {"act": "screening.act.", "purpose": "screening.flag."}.get(kind, "")
     return _say(kind, language, facts=", ".join(_label(f"{prefix}{fact}", language) for fact in facts))
+
+
+def grounds_in(told: Sequence[str], language: str) -> list[str]:
+    """What makes a screening as urgent as it is, each ground in words."""
+    _kind, level, *keys = told
+    return [_urgency(level, key, language) for key in keys]
 
 
 def range_in(result: Result, language: str) -> str:
@@ -85,15 +91,13 @@ def next_step_in(name: str, language: str) -> str:
     return RULES.next_steps[name].get(language) or RULES.next_steps[name]["en"]
 
 
-def _signs(facts: Iterable[str], language: str) -> str:
-    """'two strong: papers held, debt; one weak: shame'."""
+def weights_in(facts: Iterable[str], language: str) -> list[tuple[str, list[str]]]:
+    """The signs of a dimension by weight, the heaviest first: ('two strong', ['papers held', 'debt'])."""
     by_weight: dict[str, list[str]] = {}
     for fact in facts:
         weight, _blank, code = fact.partition(" ")
         by_weight.setdefault(weight, []).append(_lower(DICTIONARY.label(code, language, codes="indicator")))
-    return "; ".join(
-        f"{_count(weight, len(signs), language)}: {', '.join(signs)}" for weight, signs in by_weight.items()
-    )
+    return [(_count(weight, len(signs), language), signs) for weight, signs in by_weight.items()]
 
 
 def _count(weight: str, number: int, language: str) -> str:

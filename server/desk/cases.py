@@ -12,12 +12,25 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from accounts.roles import Right
-from cases.caseload import PAGE, CaseView, ListedCase, Place, RecordView, confirm_case, get_case, list_cases
+from cases.caseload import (
+    PAGE,
+    CaseView,
+    ListedCase,
+    Order,
+    Place,
+    RecordView,
+    confirm_case,
+    get_case,
+    list_cases,
+    place_of,
+)
 from cases.dictionary import DICTIONARY
+from cases.screened import first_review
 from server.access import require
 from server.desk.door import blueprint, see
 from server.desk.history import events
 from server.desk.paging import asked, beside
+from server.desk.screenings import due_in_case, of_case, range_words
 from server.desk.sources import Line, Sources, rows_of
 from server.language import language
 from server.runtime import clock, runtime
@@ -31,9 +44,10 @@ LAST = ("screening", "indicator")
 
 @blueprint.get("/cases")
 def cases() -> str:
-    """The cases that the reader may see, last changed first; coded values only."""
+    """The cases that the reader may see, most urgent or last changed first; coded values only."""
     viewer, page = require(Right.LIST_CASES), asked()
-    chosen = {"stage": request.args.get("stage", ""), "proposed": request.args.get("proposed", "")}
+    chosen = {name: request.args.get(name, "") for name in ("stage", "urgency", "proposed", "sort")}
+    order = Order.CHANGED if chosen["sort"] == Order.CHANGED else Order.URGENT
     with runtime().database.read() as session:
         listed, newer, older = page.cut(
             list_cases(
@@ -41,8 +55,10 @@ def cases() -> str:
                 viewer=viewer,
                 stage=chosen["stage"],
                 proposed=PROPOSED.get(chosen["proposed"]),
-                before=_place(page.before),
-                after=_place(page.after),
+                urgency=chosen["urgency"],
+                order=order,
+                before=_place(page.before, order),
+                after=_place(page.after, order),
                 limit=PAGE + 1,
             ),
             PAGE,
@@ -54,8 +70,8 @@ def cases() -> str:
             "any": bool(listed) or bool(list_cases(session, viewer=viewer, limit=1)),
         }
     if listed:
-        view["newer"] = beside("cases", chosen, after=_named(listed[0])) if newer else None
-        view["older"] = beside("cases", chosen, before=_named(listed[-1])) if older else None
+        view["newer"] = beside("cases", chosen, after=_named(listed[0], order)) if newer else None
+        view["older"] = beside("cases", chosen, before=_named(listed[-1], order)) if older else None
     return render_template("cases/list.html", **view)
 
 
@@ -77,6 +93,8 @@ def case(code: str) -> str:
         submissions=sorted(rows.values(), key=lambda one: one.received_at),
         elsewhere=len(view.submissions) - len(rows),
         events=happened,
+        screenings=of_case(view),
+        tasks=due_in_case(view, now),
         conflicts=sum(line.conflict for one in records for line in one["fields"]),
         may_confirm=viewer.may(Right.CONFIRM_CASES),
     )
@@ -102,8 +120,9 @@ def case_rows(session: Session, listed: Iterable[ListedCase]) -> list[dict[str, 
             "code": one.case.code,
             "url": url_for("desk.case", code=one.case.code),
             "stage": one.case.stage,
-            "urgency": None,
-            "due": None,
+            "urgency": one.screened and one.screened.urgency,
+            "due": first_review(one.case, one.screened),
+            "screening": range_words(one.screened.class_low, one.screened.class_high) if one.screened else "",
             "proposed": one.case.proposed,
             "opened_on": one.case.opened_on,
             "district": _district(one.case.district),
@@ -120,8 +139,8 @@ def _facts(view: CaseView) -> dict[str, Any]:
     return {
         "code": case.code,
         "stage": case.stage,
-        "urgency": None,
-        "due": None,
+        "urgency": view.screened and view.screened.urgency,
+        "due": first_review(case, view.screened),
         "proposed": case.proposed,
         "opened_on": case.opened_on,
         "district": _district(case.district),
@@ -151,15 +170,17 @@ def _district(code: str | None) -> str | None:
     return DICTIONARY.label(code, language(), codes="district") if code else None
 
 
-def _named(one: ListedCase) -> str:
+def _named(one: ListedCase, order: Order) -> str:
     """Where the page ends, as an address carries it."""
-    place = f"{one.case.changed_at.isoformat()} {one.case.record_id}"
-    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+    words = (part.isoformat() if isinstance(part, datetime) else str(part) for part in place_of(one.case, order))
+    return base64.urlsafe_b64encode(" ".join(words).encode()).decode().rstrip("=")
 
 
-def _place(name: str) -> Place | None:
+def _place(name: str, order: Order) -> Place | None:
     try:
-        moment, record_id = base64.urlsafe_b64decode(name + "=" * (-len(name) % 4)).decode().split(" ")
-        return datetime.fromisoformat(moment), record_id
+        *pressing, moment, record_id = base64.urlsafe_b64decode(name + "=" * (-len(name) % 4)).decode().split(" ")
+        if len(pressing) != (order is Order.URGENT):
+            return None
+        return (*(int(number[:9]) for number in pressing), datetime.fromisoformat(moment), record_id)
     except ValueError:
         return None

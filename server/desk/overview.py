@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from accounts.people import list_people
 from accounts.roles import Right, Viewer
-from cases.caseload import count_proposed, list_cases
+from cases.caseload import Order, count_proposed, list_cases
 from forms.library import list_forms
 from server.access import viewer as reader
 from server.desk.cases import case_rows
@@ -111,5 +111,5 @@ def _latest(session: Session, viewer: Viewer) -> Any:
 def _proposed(session: Session, viewer: Viewer) -> Any:
     if not viewer.may(Right.LIST_CASES):
         return None
-    listed = list_cases(session, viewer=viewer, proposed=True, limit=PROPOSED)
+    listed = list_cases(session, viewer=viewer, proposed=True, order=Order.URGENT, limit=PROPOSED)
     return case_rows(session, listed)

@@ -18,6 +18,7 @@ from server.desk.opened import Opened, closed, open_for
 from server.desk.paging import asked, beside
 from server.desk.reasons import reason_of
 from server.desk.rows import rows
+from server.desk.screenings import of_submission
 from server.runtime import clock, runtime
 from submissions.correcting import correctable
 from submissions.inbox import PAGE, get_listed, get_submission, list_submissions, refile, visible_ids
@@ -70,6 +71,7 @@ def submission(submission_id: int) -> str:
         reads = viewer.may(Right.READ_SUBMISSIONS)
         opened = open_for(session, held, viewer=viewer, now=now) if reads else closed(session, held)
         line = rows(session, [listed], viewer=viewer)[0]
+        screenings = of_submission(session, held.id, viewer=viewer) if reads else []
         view: dict[str, Any] = {
             "reason": reason_of(session, held).words,
             "others": _others(session, held, viewer),
@@ -88,7 +90,9 @@ def submission(submission_id: int) -> str:
         "reason": view.pop("reason"),
         "xml_url": url_for("desk.submission_xml", submission_id=held.id) if reads else None,
     }
-    return render_template("submissions/show.html", submission=facts, **view, **_drawn(opened, held.id))
+    return render_template(
+        "submissions/show.html", submission=facts, screenings=screenings, now=now, **view, **_drawn(opened, held.id)
+    )
 
 
 @blueprint.post("/submissions/<int:submission_id>/refile", endpoint="refile")

@@ -98,9 +98,10 @@ SIGNS = book(
         "text | who | Entity id | | |",
         "calculate | known | | if(${who} != '', 1, 0) | |",
         "select_one band | band | Age | | screening.age_band |",
+        "select_one column | column | Weights | | screening.profile |",
         *(f"select_one sign | {name} | {name} | | screening.{field} |" for name, field in ASKED.items()),
     ],
-    choices=[*STATES, *BANDS],
+    choices=[*STATES, *BANDS, "column | adult_sexual | adult_sexual", "column | adult_labour | adult_labour"],
     settings=["Signs | signs | 1 | screening"],
     case_records=[
         "person | find_or_propose | ${who} | ${known} | |",

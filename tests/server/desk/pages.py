@@ -23,9 +23,11 @@ from tests.server.desk.samples import (
     reason,
     record_fields,
     rows,
+    screenings,
     some,
     submission,
     tablet,
+    tasks,
 )
 
 View = dict[str, Any]
@@ -113,6 +115,8 @@ def error_page(status: int, **more: object) -> Page:
 
 def submission_page(number: int) -> Page:
     return "submissions/show.html", lambda load: {
+        "now": NOW,
+        "screenings": screenings(load)[:1],
         "submission": submission(load, number),
         "nodes": answers(load),
         "languages_of_form": LANGUAGES_OF_FORM,
@@ -218,7 +222,7 @@ PAGES: dict[str, Page] = {
         lambda load: {
             "now": NOW,
             "cases": rows(load, lambda each: case(load, each), 12),
-            "filters": chosen(load, stage="intake", urgency="P1", proposed=""),
+            "filters": chosen(load, stage="intake", urgency="P1", proposed="", sort="changed"),
             "older": "?before=1" if load != "empty" else None,
             "any": load != "empty",
         },
@@ -228,6 +232,8 @@ PAGES: dict[str, Page] = {
         lambda load: {
             "now": NOW,
             "case": case(load, 1),
+            "screenings": screenings(load),
+            "tasks": tasks(load),
             "records": []
             if load == "empty"
             else [

@@ -4,6 +4,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace as Thing
 
+from cases.dictionary import DICTIONARY
+from cases.screening import screen
+from server.desk.screenings import Shown, Task, shown
+
 NOW = datetime(2026, 5, 3, 20, 10, tzinfo=UTC)
 LONG = "Responsabilidad" * 14
 WORDS = "Said that the foreman at the farm keeps the papers of everybody who works there, in a locked drawer. " * 4
@@ -64,6 +68,7 @@ def case(load: str, number: int) -> Thing:
         stage=STAGES[number % 8],
         urgency=[None, "P1", "P2", "P3", "P4"][number % 5],
         due=NOW + timedelta(minutes=42 - 30 * number),
+        screening=["", "Strong signs", "Not clear yet; could be: strong signs"][number % 3],
         proposed=number % 8 == 0,
         opened_on=(NOW - timedelta(days=number)).date(),
         district=some(load, ["Cayo", "Belize", "Toledo", None][number % 4]) if number % 4 != 3 else None,
@@ -73,6 +78,32 @@ def case(load: str, number: int) -> Thing:
         submissions=number + 1,
         last_at=NOW - timedelta(hours=number),
     )
+
+
+def screenings(load: str, now: datetime = NOW) -> list[Shown]:
+    """What the rules make of two invented screenings: one strong, one of which little is known."""
+    if load == "empty":
+        return []
+    many = [one.code for one in DICTIONARY.indicators]
+    signs = many if load == "full" else ["des_documents", "des_debt", "exp_hours", "exp_pay", "dec_job", "vul_economic"]
+    strong = screen(
+        profile="adult_sexual", age=22, act=1, present=signs, unknown=[], flags=["suicide_talk", "pur_sexual"]
+    )
+    refused = many if load == "full" else ["des_documents", "des_debt"]
+    unsure = screen(profile="adult_labour", age=22, act=None, present=["exp_hours"], unknown=refused, flags=[])
+    return [
+        shown(strong, due=now + timedelta(minutes=12), decided="Open a case", number=1),
+        shown(unsure, number=2),
+    ]
+
+
+def tasks(load: str) -> list[Task]:
+    due = [
+        Task("First review", NOW - timedelta(minutes=7), None, "P1", late=True),
+        Task("Follow-up visit", None, (NOW + timedelta(days=9)).date(), "", late=False),
+        Task(some(load, "Call back"), None, None, "", late=False),
+    ]
+    return [] if load == "empty" else due
 
 
 def tablet(load: str, number: int) -> Thing:
@@ -107,7 +138,7 @@ def person(load: str, number: int) -> Thing:
 
 def event(load: str, number: int) -> Thing:
     return Thing(
-        what=["Received from the tablet", "Set aside", "Filed again", "Filed"][number % 4],
+        what=["Received", "Set aside", "Filed again", "Filed"][number % 4],
         when=NOW - timedelta(minutes=9 * number),
         by=some(load, "Ana Invented") if number % 2 else None,
         text=some(load, "Its form was published anew.") if number % 4 == 2 else None,

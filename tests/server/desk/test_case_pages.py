@@ -1,8 +1,18 @@
-from accounts.roles import OPERATOR_VIEWER
+import re
+
+from accounts.roles import OPERATOR_VIEWER, RIGHTS, Right
 from cases.caseload import list_cases
+from cases.screening import RULES
+from tests.cases.books import SIGNS, STRONG
 from tests.server.desk.office import SAID, words, workbook
 
 LATER = SAID.replace("1999-02-03", "1998-12-31")
+
+
+def signed(office, answers, who="aaaaaaaa-0000-4000-8000-000000000001", band="24_26"):
+    """The id of a submission of the form of signs, filed."""
+    given = {"who": who, "known": "1" if who else "0", "band": band} | answers
+    return office.receive("".join(f"<{name}>{value}</{name}>" for name, value in given.items() if value), form="signs")
 
 
 def code_of(office):
@@ -28,6 +38,74 @@ def test_a_case_speaks_spanish_to_who_reads_spanish(office):
     text = words(office.desk("caseworker", language="es").get(f"/cases/{code_of(office)}"))
     assert "Fecha de nacimiento 3 de febrero de 1999 ¿Cuándo nació? Invented talk" in text
     assert "Persona" in text
+
+
+def test_a_case_says_how_urgent_it_is_and_why_in_the_readers_language(office):
+    office.publish(SIGNS)
+    signed(office, STRONG | {"hurt": "present"})
+    text = words(office.desk("caseworker").get(f"/cases/{code_of(office)}"))
+    assert "What the screening rules say P1, 59 minutes left Strong signs" in text
+    assert "Urgent because serious injury" in text
+    assert "Coercion at destination two strong: debt bondage; identity papers held" in text
+    assert "The rules propose; a person decides." in text
+    assert f"Worked out by the rules {RULES.version}" in text
+    assert "What is due First review" in text
+    spanish = words(office.desk("caseworker", language="es").get(f"/cases/{code_of(office)}"))
+    assert "Coacción en el destino dos fuertes: servidumbre por deudas; otra persona tiene sus documentos" in spanish
+    assert "Señales fuertes" in spanish
+
+
+def test_what_is_not_known_is_never_shown_as_no_sign_and_unverified_weights_say_so(office):
+    office.publish(SIGNS)
+    signed(office, dict.fromkeys(STRONG, "refused") | {"sexual": "unknown"})
+    text = words(office.desk("caseworker").get(f"/cases/{code_of(office)}"))
+    assert "Not clear yet Could be: Strong signs" in text
+    assert "Not known; these questions decide" in text
+    assert "No signs" not in text
+    signed(office, {"column": "adult_sexual", "sexual": "present"}, who="aaaaaaaa-0000-4000-8000-000000000003")
+    desk = office.desk("caseworker")
+    (unverified,) = [page for page in map(words, cases_of(desk)) if "Unverified: nobody has checked" in page]
+    assert "sexual acts" in unverified
+
+
+def cases_of(desk):
+    links = re.findall(r'href="(/cases/TIP-[^"]+)"', desk.get("/cases").text)
+    return [desk.get(link) for link in dict.fromkeys(links)]
+
+
+def test_a_screening_without_a_case_shows_its_result_with_its_submission(office):
+    office.publish(SIGNS)
+    submission = signed(office, STRONG | {"hurt": "present"}, who="")
+    page = office.desk("caseworker").get(f"/submissions/{submission}")
+    assert "P1, 59 minutes left Strong signs Urgent because serious injury" in words(page)
+    assert "Strong signs" not in words(office.desk("administrator").get(f"/submissions/{submission}"))
+
+
+def test_a_reader_without_matters_of_health_sees_that_there_is_one_and_not_which(office, monkeypatch):
+    office.publish(SIGNS)
+    submission = signed(office, {"hurt": "present"})
+    monkeypatch.setitem(RIGHTS, "caseworker", RIGHTS["caseworker"] - {Right.CLASS_HEALTH})
+    desk = office.desk("caseworker")
+    case = words(desk.get(f"/cases/{code_of(office)}"))
+    assert "Urgent because a matter of health" in case
+    assert "serious injury" not in case
+    assert "Urgent because a matter of health" in words(desk.get(f"/submissions/{submission}"))
+
+
+def test_the_list_has_the_most_urgent_first_or_what_changed_last(office):
+    office.publish(SIGNS)
+    told = [{"hurt": "present"}, {"court": "absent"}, STRONG]
+    for number, answers in enumerate(told):
+        signed(office, answers, who=f"aaaaaaaa-0000-4000-8000-{number:012d}")
+    desk = office.desk("caseworker")
+    order = re.findall(r"P\d(?=, )", words(desk.get("/cases")))
+    assert order == ["P1", "P2", "P4"]
+    assert re.findall(r"P\d(?=, )", words(desk.get("/cases?sort=changed"))) == ["P2", "P4", "P1"]
+    assert re.findall(r"P\d(?=, )", words(desk.get("/cases?urgency=P4"))) == ["P4"]
+    code = code_of(office)
+    desk.post(f"/cases/{code}/confirm")
+    assert "P2: within a day" in words(desk.get(f"/cases/{code}"))
+    assert "First review" not in words(desk.get(f"/cases/{code}"))
 
 
 def test_a_code_may_be_typed_as_it_is_spoken(office):
