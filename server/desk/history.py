@@ -22,7 +22,7 @@ WORDS = {
     Action.SUBMISSION_CONFLICT: _l("Received with other answers"),
     Action.SUBMISSION_FILED: _l("Filed into the case record"),
     Action.SUBMISSION_HELD: _l("On hold"),
-    Action.SUBMISSION_RECEIVED: _l("Received from the tablet"),
+    Action.SUBMISSION_RECEIVED: _l("Received"),
     Action.SUBMISSION_REFILED: _l("Sent to be filed again"),
     Action.SUBMISSION_SET_ASIDE: _l("Set aside"),
 }

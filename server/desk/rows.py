@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import url_for
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from accounts.roles import Viewer
 from cases.caseload import visible_codes
+from server.desk.sending import SOFTWARE
 from submissions.inbox import ListedSubmission
 
 
@@ -46,7 +48,7 @@ def row(one: ListedSubmission, code: str | None) -> Row:
         form=one.title,
         form_id=one.form_id,
         version=submission.version,
-        tablet=one.device,
+        tablet=one.device or (_("In the office") if submission.app_version == SOFTWARE else ""),
         agency=one.agency,
         received_at=submission.received_at,
         filing=submission.filing,

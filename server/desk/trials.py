@@ -66,7 +66,7 @@ def _screening(one: Screening) -> Told:
         "class": low if low == high else _("at least: %(low)s; at most: %(high)s", low=low, high=high),
         "urgency": one.urgency,
         "reasons": one.reasons_in(language()),
-        "next_step": next_step_in(one.class_low, language()),
+        "next_step": next_step_in(one.class_low, language()) if low == high or one.class_low != "none" else "",
         "unverified": one.unverified,
     }
 
@@ -106,5 +106,12 @@ def _how(one: TriedRecord, definition: FormDefinition, mapping: Mapping | None) 
 
 def _field(one: TriedValue, definition: FormDefinition) -> Told:
     value, kind = field_value(DICTIONARY.field(one.field), one.value, language())
-    question = label_in(definition, POSITION.sub("", one.question))
-    return {"label": DICTIONARY.label(one.field, language()), "value": value, "kind": kind, "question": question}
+    path = POSITION.sub("", one.question)
+    question = definition.question(path)
+    return {
+        "label": DICTIONARY.label(one.field, language()),
+        "value": value,
+        "kind": kind,
+        "question": label_in(definition, path),
+        "worked_out": question is not None and not question.labels,
+    }

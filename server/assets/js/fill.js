@@ -103,14 +103,17 @@ function changed(event) {
   if (Date.now() - heard > PING) ping().catch(() => {});
 }
 
-/** Number and date inputs, which ODK Web Forms leaves without a label, are named by their question. */
-function nameInputs() {
-  for (const input of place.querySelectorAll("input:not([aria-labelledby], [aria-label], [type=file], [type=radio], [type=checkbox])")) {
+const UNNAMED = ":is(input, [role=combobox]):not([aria-labelledby], [aria-label], [type=file], [type=radio], [type=checkbox])";
+
+/** What ODK Web Forms leaves without a name: inputs get their question's, and panels are groups, not parts of the page. */
+function nameParts() {
+  for (const input of place.querySelectorAll(UNNAMED)) {
     const label = input.labels?.length ? null : input.closest(".question-container")?.querySelector("label");
     if (!label) continue;
-    label.id ||= `label-${input.id || Math.random().toString(36).slice(2)}`;
+    label.id ||= `label-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
     input.setAttribute("aria-labelledby", label.id);
   }
+  for (const panel of place.querySelectorAll("[role=region]")) panel.setAttribute("role", "group");
 }
 
 /** Names of months and days as the browser knows them. */
@@ -153,7 +156,7 @@ async function open() {
   }).use(webFormsPlugin);
   Object.assign(app.config.globalProperties.$primevue.config.locale, calendar(told.language));
   app.mount(place);
-  new MutationObserver(nameInputs).observe(place, { childList: true, subtree: true });
+  new MutationObserver(nameParts).observe(place, { childList: true, subtree: true });
   for (const kind of ["input", "change", "click", "keydown", "drop"]) place.addEventListener(kind, changed);
   addEventListener("beforeunload", (event) => {
     if (unsent) event.preventDefault();
