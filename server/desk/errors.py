@@ -36,8 +36,8 @@ def _to_script(error: Exception, refusal: Refusal) -> Response:
         NotSignedIn: _("You were signed out meanwhile."),
         WrongToken: _("You signed in anew meanwhile."),
     }.get(type(error), refusal.words)
-    told = {"message": f"{words} {_('Your answers are still in this window; send them again from here.')}"}
-    return make_response(told, refusal.status)
+    kept = _("Your answers are still in this window; send them again from here.")
+    return make_response({"message": f"{words} {kept}"}, refusal.status)
 
 
 def _sign_in_first() -> Response:
