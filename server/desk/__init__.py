@@ -13,6 +13,7 @@ NOUNS = (
     "filling",
     "forms",
     "links",
+    "offering",
     "overview",
     "people",
     "preview",

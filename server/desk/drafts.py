@@ -24,7 +24,7 @@ from server.access import require
 from server.desk.comparison import drawn
 from server.desk.door import blueprint, see, typed
 from server.desk.history import who
-from server.desk.publishing import several
+from server.desk.uploads import chosen
 from server.desk.words import refusal_words
 from server.headers import as_download
 from server.language import language
@@ -43,11 +43,11 @@ def show(form_id: str) -> Response:
 @blueprint.post(DRAFT + "/files", endpoint="draft_files")
 def add_files(form_id: str) -> Response:
     """The chosen files stand beside the draft, as far as it names them."""
-    viewer, now, chosen = require(Right.PUBLISH_FORMS), clock(), several("media")
+    viewer, now, files = require(Right.PUBLISH_FORMS), clock(), chosen("media")
     with runtime().database.read() as session:
         named = {one.name for one in slots(session, draft_of(session, form_id))}
-    kept = [one for one in chosen if one.name in named]
-    odd = sorted({one.name for one in chosen} - named)
+    kept = [one for one in files if one.name in named]
+    odd = sorted({one.name for one in files} - named)
     if not kept:
         words = _("The form does not name these files: %(names)s.", names=", ".join(odd)) if odd else _("Choose files")
         return _page(form_id, viewer, {"media": words}, 400)
@@ -97,7 +97,7 @@ def propose_it(form_id: str) -> Response:
     with runtime().database.begin() as session:
         held, version = draft_of(session, form_id, lock=True), typed("version", 120)
         missing = any(one.media is None for one in slots(session, held))
-        taken = _taken(session, form_of(session, held.project_id, form_id), version or held.version)
+        taken = _taken(session, form_of(session, held.project_id, form_id), version or held.version, held)
         if not (missing or taken):
             propose(session, held, version=version, actor=viewer.actor, now=clock())
     if missing:
@@ -185,7 +185,7 @@ def _page(form_id: str, viewer: Viewer, errors: dict[str, str], status: int) -> 
     with runtime().database.read() as session:
         held = draft_of(session, form_id)
         form = form_of(session, held.project_id, form_id)
-        taken = _taken(session, form, held.version)
+        taken = _taken(session, form, held.version, held)
         wanted = held.proposed_version or (f"{now:%Y%m%d%H%M}" if taken else held.version)
         view: dict[str, Any] = {
             "draft": _facts(held) | {"made_by": who(session, held.made_by), "mapped": held.mapping is not None},
@@ -208,14 +208,17 @@ def _page(form_id: str, viewer: Viewer, errors: dict[str, str], status: int) -> 
     return make_response(render_template("forms/draft.html", **view), status)
 
 
-def _taken(session: Session, form: Form | None, version: str) -> bool:
+def _taken(session: Session, form: Form | None, version: str, held: FormDraft) -> bool:
+    """Whether the name was used before; what tablets have now may have its mapping mended under the same name."""
     if form is None:
         return False
     try:
-        find_version(session, form, version)
+        found = find_version(session, form, version)
     except FormNotFound:
         return False
-    return True
+    mapped = "" if held.mapping is None else held.mapping["version"]
+    mends = found.md5 == held.md5 and mapped not in {"", found.mapping_version}
+    return not (mends and found.id == form.current_version_id)
 
 
 def _facts(held: FormDraft) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from server.desk.answers import tongues
 from server.desk.definitions import definition
 from server.desk.door import blueprint, see, typed
 from server.desk.history import who
+from server.desk.offering import offered
 from server.desk.questions import Question, questions, targets
 from server.desk.values import form_language, language_code
 from server.desk.words import file_type
@@ -71,6 +72,7 @@ def form(form_id: str) -> str:
             "versions": version_rows(session, held, publishes=publishes),
             "form": _facts(session, held, current, publishes),
             "draft": _draft(session, held.project_id, form_id) if publishes else None,
+            "offered": offered(session, held) if publishes else None,
             "may_publish": publishes,
             "may_fill": viewer.may(Right.CREATE_SUBMISSIONS) and held.state == FormState.OPEN.value,
             "may_enrol": viewer.may(Right.MANAGE_TABLETS),

@@ -21,6 +21,7 @@ NOTICES: dict[str, tuple[str, Callable[[int], str]]] = {
         lambda n: ngettext("%(num)s file is beside the draft.", "%(num)s files are beside the draft.", n),
     ),
     "draft-kept": ("success", lambda _n: _("It is kept as a draft. Nothing was published yet.")),
+    "draft-look": ("information", lambda _n: _("Nothing was published yet. Look at what changes, then publish below.")),
     "draft-proposed": ("success", lambda _n: _("It is proposed. Another designer or manager can publish it now.")),
     "draft-returned": ("success", lambda _n: _("The draft is no longer proposed.")),
     "editable-off": ("success", lambda _n: _("From its next version on, tablets cannot edit what they sent.")),

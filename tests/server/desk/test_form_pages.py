@@ -1,9 +1,10 @@
 import io
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.server.desk.office import TALK, words, workbook
+from tests.server.desk.office import SECOND, TALK, words, workbook
 
 SHIPPED = Path(__file__).parents[3] / "xlsforms/questionnaires"
 
@@ -11,6 +12,11 @@ SHIPPED = Path(__file__).parents[3] / "xlsforms/questionnaires"
 def upload(desk, markdown=None, *, name="talk.md", act="publish", path="/publish", **files):
     chosen = {"workbook": (io.BytesIO((markdown or workbook()).encode()), name), **files}
     return desk.post(path, act=act, **chosen)
+
+
+def version_of(page):
+    """The version name that is put in for publishing."""
+    return re.search(r'name="version"[^>]*value="([^"]*)"|value="([^"]*)"[^>]*name="version"', page.text)[1]
 
 
 def test_a_workbook_becomes_a_form_with_its_questions_and_where_they_go(office):
@@ -38,6 +44,12 @@ def test_checking_publishes_nothing(office):
     assert answer.status_code == 200
     assert "This form can be published" in words(answer)
     assert "No form is published yet" in words(desk.get("/forms"))
+    token = re.search(r'name="check" value="(\w+)"', answer.text)[1]
+    assert "This form can be published" in words(desk.get(f"/checks/{token}"))
+    assert office.desk("designer").get(f"/checks/{token}").status_code == 404
+    page = desk.follow(desk.post("/publish", act="draft", check=token))
+    assert "It is kept as a draft" in words(page)
+    assert "Not published yet" in words(page)
 
 
 def test_every_fault_is_told_at_once_with_its_cell(office):
@@ -54,6 +66,12 @@ def test_every_fault_is_told_at_once_with_its_cell(office):
     assert "Nothing was published" in words(answer)
     assert "survey!" in words(answer)
     assert "Traceback" not in answer.text
+    assert words(answer).index("Errors (") < words(answer).index("select_one nowhere")
+    spanish = office.desk("designer", language="es")
+    assert "No se publicó nada" in words(upload(spanish, broken))
+    marked = desk.get(re.search(r'href="(/checks/\w+/marked)"', answer.text)[1])
+    assert marked.data[:2] == b"PK"
+    assert "attachment" in marked.headers["Content-Disposition"]
     assert "No form is published yet" in words(desk.get("/forms"))
 
 
@@ -79,8 +97,13 @@ def test_a_version_is_published_once(office):
     desk = office.desk("designer")
     upload(desk)
     again = upload(desk, workbook(survey=[TALK["survey"][0].replace("May we", "Might we"), *TALK["survey"][1:]]))
-    assert again.status_code == 409
-    assert "published before" in words(again)
+    page = words(desk.follow(again))
+    assert "Nothing was published yet" in page
+    assert "Version 1 was published before; another name is put in" in page
+    refused = desk.post("/forms/talk/draft/publish", version="1")
+    assert refused.status_code == 409
+    assert "published before" in words(refused)
+    assert "The form is published" in words(desk.follow(desk.post("/forms/talk/draft/publish", version="2")))
 
 
 def test_files_that_the_form_shows_must_come_with_it(office):
@@ -119,7 +142,9 @@ def test_a_mapping_file_mends_the_version_that_tablets_hold(office):
         workbook=(io.BytesIO(files["workbook"]), "htcds_xlsform.xlsx"),
         mapping=(io.BytesIO(files["mapping"]), "htcds_mapping.csv"),
     )
-    page = words(desk.follow(second))
+    draft = desk.follow(second)
+    assert "Goes to" in words(draft)
+    page = words(desk.follow(desk.post(f"{second.headers['Location']}/publish", version=version_of(draft))))
     assert "The case mapping of this version is mended" in page
     assert "Open, feeds cases" in page
 
@@ -148,7 +173,12 @@ def test_the_workbook_and_where_answers_go_are_for_those_whose_work_it_is(office
 
 def test_a_form_is_closed_run_out_and_opened_again(office):
     office.publish()
+    office.receive()
     desk = office.desk("manager")
+    before = words(desk.get("/form-state/talk/closing"))
+    assert "1 tablet is enrolled and drops the form at its next contact. 1 of them has sent it before" in before
+    assert "1 open case has answers from this form" in before
+    assert office.desk("officer").get("/form-state/talk/closed").status_code == 403
     for state, said in (("closing", "no longer offered"), ("closed", "is closed"), ("open", "The form is open")):
         page = desk.follow(desk.post("/form-state/talk", state=state))
         assert said in words(page)
@@ -168,3 +198,38 @@ def test_those_who_may_not_publish_find_no_way_to(office):
     assert "Publish a form" not in words(desk.get("/forms"))
     assert desk.get("/publish").status_code == 403
     assert upload(desk).status_code == 403
+
+
+def test_tablets_may_edit_what_they_sent_from_the_next_version_on(office):
+    office.publish()
+    desk = office.desk("designer")
+    before = desk.get("/form-versions/1/xform").data
+    assert b"client-editable" not in before
+    page = words(desk.follow(desk.post("/form-editable/talk", editable="yes")))
+    assert "From its next version on, tablets may edit what they sent" in page
+    assert desk.get("/form-versions/1/xform").data == before
+    office.publish(SECOND)
+    assert b'client-editable="true"' in desk.get("/form-versions/2/xform").data
+    assert b'auto-delete="false"' in desk.get("/form-versions/2/xform").data
+    assert "cannot edit" in words(desk.follow(desk.post("/form-editable/talk", editable="no")))
+    assert [entry.facts["editable"] for entry in office.trail("form.editable")] == [True, False]
+    assert office.desk("officer").post("/form-editable/talk", editable="yes").status_code == 403
+
+
+def test_every_version_has_a_page_and_can_be_offered_again_under_another_name(office):
+    office.publish()
+    office.publish(SECOND)
+    desk = office.desk("designer")
+    page = words(desk.get("/forms/talk/versions/2"))
+    assert "1 question removed, 3 changed, 1 new" in page
+    assert "On tablets now" in page
+    first = words(desk.get("/forms/talk/versions/1"))
+    assert "It is the first version of this form" in first
+    assert "1 question removed" in words(desk.get("/forms/talk/versions/1?against=2"))
+    assert desk.get("/forms/talk/versions/7").status_code == 404
+    draft = desk.follow(desk.post("/forms/talk/versions/1/draft"))
+    assert "Version 1 was published before; another name is put in" in words(draft)
+    assert "The form is published" in words(desk.follow(desk.post("/forms/talk/draft/publish", version="3")))
+    assert "No question" not in words(desk.get("/forms/talk/versions/3?against=1"))
+    assert "Both are the same" in words(desk.get("/forms/talk/versions/3?against=1"))
+    assert office.desk("officer").get("/forms/talk/versions/2").status_code == 200
