@@ -9,7 +9,7 @@ from storage.database import DatabaseUnavailable
 from storage.sealing import KeysLocked
 
 log = logging.getLogger("fieldcase")
-AT_ONCE = 8  # submissions that are filed while posts wait
+FEW, MANY = 4, 16  # submissions that are filed at once while posts come in, and while none do
 PATIENCE = 2.0  # seconds between looks when nothing woke the thread
 
 
@@ -45,7 +45,8 @@ class FilingThread(threading.Thread):
         if not self._running.unlocked:
             return False  # Unlocking wakes the thread.
         try:
-            return file_next(self._running.database, now=clock(), at_once=AT_ONCE)
+            database = self._running.database
+            return file_next(database, now=clock(), at_once=FEW if database.busy else MANY)
         except (DatabaseUnavailable, KeysLocked) as error:
             log.warning("filing waits: %s", type(error).__name__)
         except Exception as error:  # A thread that died would file nothing until the next start.

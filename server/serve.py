@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import sys
 import threading
 import types
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from server.spooling import encrypt_waitress
 from server.upkeep import Upkeep
 
 log = logging.getLogger("fieldcase")
+AT_A_STRETCH = 0.001  # seconds that a thread may work while others wait: filing is long, a post is many short steps
 
 
 def serve(running: Runtime, *, ready: Callable[[], None] = lambda: None) -> None:
@@ -26,6 +28,7 @@ def serve(running: Runtime, *, ready: Callable[[], None] = lambda: None) -> None
     `ready` is called once the doors are open. Raises CannotListen.
     """
     encrypt_waitress()
+    sys.setswitchinterval(AT_A_STRETCH)
     asked = _asked_to_stop()
     with ExitStack() as stack:
         stack.callback(running.close)

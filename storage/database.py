@@ -86,6 +86,11 @@ class Database:
         """True on SQLite, which serves one process."""
         return self.engine.dialect.name == "sqlite"
 
+    @property
+    def busy(self) -> bool:
+        """True while somebody in this process writes; others may wait too. Never on PostgreSQL, which takes many."""
+        return self._gate.busy
+
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """One write transaction: committed at the end of the block, rolled back when it raises."""

@@ -21,6 +21,11 @@ class Gate:
         self._taken = False
         self._waiting: deque[threading.Lock] = deque()
 
+    @property
+    def busy(self) -> bool:
+        """True while somebody is in."""
+        return self._taken
+
     @contextmanager
     def passed(self, patience: float) -> Iterator[bool]:
         """True once nobody else is in; False when that took longer than so many seconds."""

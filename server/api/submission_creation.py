@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import request
+from flask import g, request
 from sqlalchemy import select
 
 from accounts.catalogue import catalogue_version
@@ -141,6 +141,7 @@ def _receive(
         else:
             row = of_line(session, find_line(session, form.id, corrects, viewer=person))
         mirror(running, instance, (), project_id=project_id, sender=sender, now=now)
+    g.receipt = receipt.value
     running.wake_filing()
     return row
 

@@ -1,6 +1,7 @@
 """Submissions: listed, sent, read exactly as sent, corrected, and hidden from those who may not see them."""
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -293,3 +294,12 @@ def test_what_a_correction_changed_is_told_place_by_place(place, manager):
         '["meta", "instanceID"]': ("uuid:one", "uuid:two"),
         '["meta", "deprecatedID"]': (None, "uuid:one"),
     }
+
+
+def test_what_scripts_send_is_counted_by_what_became_of_it(place, manager):
+    assert send(manager).status_code == 200
+    assert send(manager).status_code == 409
+    figures = place.nobody().get("/metrics").text
+    assert re.findall(r'^fieldcase_submissions_total\{receipt="(.*)"\} (.*)$', figures, re.MULTILINE) == [
+        ("stored", "1.0")
+    ]
