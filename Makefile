@@ -7,7 +7,7 @@ BUILT  := server/static/built/.done
 WORDS   = $(patsubst %.po,%.mo,$(wildcard server/translations/*/LC_MESSAGES/messages.po))
 RUN    := $(VENV)/.run-$(shell python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 DEV    := $(subst .run,.dev,$(RUN))
-FORMS  := xlsforms/questionnaires/field_screening_adult.xlsx xlsforms/questionnaires/follow_up_visit.xlsx
+FORMS  := $(patsubst %,xlsforms/questionnaires/%.xlsx,field_screening_adult child_screening tip_off follow_up_visit)
 PYTEST := $(PY) -m pytest -q -n 2
 
 .PHONY: help setup run test check quick bench prove lock translations
@@ -16,10 +16,10 @@ help: ## list the targets
 
 setup: $(RUN) $(BUILT) words ## install what the server needs; compile the pages' assets and words
 
-run: setup ## start Fieldcase with the shipped forms (FIELDCASE_HOST, FIELDCASE_PORT, FIELDCASE_BASE_URL)
+run: setup ## start Fieldcase with the forms for the field (FIELDCASE_HOST, FIELDCASE_PORT, FIELDCASE_BASE_URL)
 	@said=$$($(VENV)/bin/fieldcase init) && echo "$$said" | head -n 1
-	@$(VENV)/bin/fieldcase form list --json | grep -q form_id || for form in $(FORMS); do \
-	  said=$$($(VENV)/bin/fieldcase form publish $$form) || { echo "$$said"; exit 1; }; echo "$$said" | tail -n 1; done
+	@$(VENV)/bin/fieldcase form list --json | grep -q form_id || echo $(FORMS) | xargs -n 1 -P 2 sh -c \
+	  'said=$$($(VENV)/bin/fieldcase form publish $$0) || { echo "$$said"; exit 1; }; echo "$$said" | tail -n 1'
 	@echo "In another terminal, the command fieldcase is $(CURDIR)/$(VENV)/bin/fieldcase"
 	@exec $(VENV)/bin/fieldcase serve
 
