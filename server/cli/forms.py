@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from audit.trail import OPERATOR
-from server.cli import form_files
+from server.cli import form_changes, form_files, form_trial
 from server.cli.opening import installation
 from server.cli.output import iso, json_option, print_json, print_rows, print_table, spoken
 from server.runtime import clock
@@ -18,11 +18,13 @@ project_option = click.option("--project", type=int, metavar="ID", help="The pro
 
 @click.group()
 def form() -> None:
-    """Begin, check, print, publish, list, close and open forms."""
+    """Begin, check, try, print, publish, list, close and open forms."""
 
 
 form.add_command(form_files.new)
 form.add_command(form_files.print_)
+form.add_command(form_changes.diff)
+form.add_command(form_trial.try_)
 
 
 @form.command()
@@ -56,12 +58,25 @@ def check(
 @click.argument("file", type=FILE)
 @click.option("--media", type=FILE, multiple=True, help="A file that the form names; give it again for each.")
 @mapping_option
+@click.option(
+    "--client-editable/--no-client-editable",
+    default=None,
+    help="Tablets may edit what they sent, from this version on; as it was by default.",
+)
 @project_option
 @json_option
-def publish(file: Path, media: tuple[Path, ...], mapping: Path | None, project: int | None, as_json: bool) -> None:
+def publish(
+    file: Path,
+    media: tuple[Path, ...],
+    mapping: Path | None,
+    client_editable: bool | None,
+    project: int | None,
+    as_json: bool,
+) -> None:
     """Publish a form (.xlsx, .xls, .csv, .md, .xml): tablets fetch it from now on."""
     from accounts.projects import get_project
     from cases.publishing import publish_form
+    from forms.editing import switch
 
     with installation() as running:
         checked = _check(file, mapping)
@@ -70,10 +85,14 @@ def publish(file: Path, media: tuple[Path, ...], mapping: Path | None, project: 
             _refuse(checked)
         files = [(path.name, path.read_bytes()) for path in media]
         with running.database.begin() as session:
+            project_id = get_project(session, project).id
+            changed = form_changes.against_published(session, checked["form"], project_id)
+            if client_editable is not None:
+                switch(session, project_id, checked["form_id"], editable=client_editable, actor=OPERATOR, now=clock())
             version = publish_form(
                 session,
                 checked["form"],
-                project_id=get_project(session, project).id,
+                project_id=project_id,
                 media=files,
                 files=running.files,
                 actor=OPERATOR,
@@ -84,6 +103,8 @@ def publish(file: Path, media: tuple[Path, ...], mapping: Path | None, project: 
         print_json({**facts, "mapped": checked["mapped"], "findings": checked["findings"]})
         return
     _print_findings(checked, as_json=False)
+    if changed is not None:
+        form_changes.print_orphans(changed)
     click.echo(f"Published: {version.title} ({checked['form_id']}), version {version.version}.")
     if not checked["mapped"]:
         click.echo("Its answers are kept and feed no case: the workbook has no case columns.")
