@@ -76,7 +76,7 @@ def unused_lists(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
             if "instance(" in text or "=" in text:
                 used |= {match[2] for match in INSTANCE.finditer(text)} | set(LABELSET.findall(text))
     for name, choices in found.lists.items():
-        if name not in used and len(used) > 1:
+        if name not in used:
             yield info("list-unused", found.choices.place(choices[0].row, "list_name"), list=name, count=len(choices))
 
 
@@ -159,7 +159,7 @@ def filters(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
         sheet = view(workbook, "external_choices") if kind.external else found.choices
         headers = {column.header for column in sheet.columns} | {column.name for column in sheet.columns} | {"itextId"}
         expression = cell.read()
-        for bare in expression.bare if expression else ():
+        for bare in expression.bare if expression and sheet.sheet.rows else ():
             if bare.name not in headers and not bare.filtered:
                 if bare.name in found.by_name:
                     yield warning("name-without-braces", cell.place, name=bare.name)

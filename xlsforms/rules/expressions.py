@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from xlsforms.expressions import STRAIGHT, Cell, cells, functions
 from xlsforms.findings import Finding, error, warning
 from xlsforms.limits import Limits
+from xlsforms.rules.references import misread
 from xlsforms.sheets import Workbook
 from xlsforms.wording import closest
 from xlsforms.xpath import Call, XPathError, parse
@@ -62,7 +63,7 @@ def unreadable(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
 
 def _told(cell: Cell, problem: XPathError) -> Iterator[Finding]:
     facts = {"where": cell.column, "at": problem.at, "here": problem.here or None, "what": problem.what}
-    if problem.what == "@reference-braces":
+    if misread(cell.text):
         return  # The rules about references tell it.
     if TYPOGRAPHIC.intersection(cell.place.value) and (problem.what == "@quote-typographic" or _reads(cell)):
         yield error("typographic-quotes", cell.place, where=cell.column)

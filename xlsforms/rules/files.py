@@ -58,7 +58,7 @@ def endings(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
         found = view(workbook, name)
         for row, column, value in found.cells(*KINDS):
             ending = PurePath(value).suffix.lower().lstrip(".")
-            if value != NONE and "${" not in value and ending not in KINDS[column.name]:
+            if value != NONE and "${" not in value and safe_name(value) and ending not in KINDS[column.name]:
                 yield warning("media-kind", found.sheet.place(row, column.header), kind=column.name)
         for row, column, value in found.cells("type"):
             if (match := FROM_FILE.fullmatch(value)) and not match[1].lower().endswith(FILES):

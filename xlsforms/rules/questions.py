@@ -96,7 +96,7 @@ def _appearance(place: tuple[str, ...], item: Item, word: str) -> Finding | None
         if fitting is not None and not _known(word, fitting):
             return warning("appearance-unfit", place, word=word, type=item.type.text)
         return None
-    meant = closest(word, ALL, cutoff=0.75)
+    meant = closest(word, ALL, cutoff=0.7)
     return warning("unknown-appearance", place, word=word, near=meant) if meant and len(word) > 3 else None
 
 

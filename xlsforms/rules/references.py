@@ -21,7 +21,8 @@ MANY = frozenset(
     {"sum", "count", "count-non-empty", "max", "min", "join", "concat", "indexed-repeat", "area", "enclosed-area"}
     | {"distance", "checklist", "weighted-checklist", "randomize", "jr:choice-name", "geofence", "boolean", "depend"}
 )
-NOT_READ = frozenset({"name", *CASE_COLUMNS})
+NOT_READ = frozenset({"name", "trigger", *CASE_COLUMNS})  # Triggers have a rule of their own.
+LITERAL = re.compile(r"'[^']*'|\"[^\"]*\"")
 NAMED_BY_ODK = frozenset({"instanceID", "instanceName"})
 
 
@@ -53,12 +54,20 @@ def without_braces(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
     found = outline(workbook)
     expressions = {cell.place.cell for cell in cells(workbook) if cell.place.sheet == found.survey.sheet.name}
     for place, text in _holding(workbook, anything=True):
-        strict = place.cell in expressions
-        for written, name in _written(text):
-            if name in found.by_name or (strict and written.startswith("$")):
+        strict = place.cell in expressions and place.sheet == found.survey.sheet.name
+        for written, name in _written(LITERAL.sub("", text) if strict else text):
+            if strict or name in found.by_name:
                 tell = error if strict else warning
                 near = name if name in found.by_name else closest(name, found.by_name)
                 yield tell("reference-without-braces", place, text=written, near=near)
+
+
+def misread(expression: str) -> bool:
+    """Whether these rules tell why the expression cannot be read: a reference in it is not written as one."""
+    broken = any(
+        not NAME.fullmatch((match["inner"] or "").removeprefix(LAST_SAVED)) for match in _candidates(expression)
+    )
+    return broken or any(_written(LITERAL.sub("", expression)))
 
 
 def into_repeat(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
@@ -131,6 +140,10 @@ def _elsewhere(found: View, names: tuple[str, ...] | None, *, anything: bool) ->
                 yield found.sheet.place(row, column.header), text
 
 
+def _candidates(text: str) -> Iterator[re.Match[str]]:
+    return CANDIDATE.finditer(text)
+
+
 def _names(text: str) -> Iterator[str]:
     for match in CANDIDATE.finditer(text):
         name = (match["inner"] or "").removeprefix(LAST_SAVED)
@@ -140,10 +153,10 @@ def _names(text: str) -> Iterator[str]:
 
 def _written(text: str) -> Iterator[tuple[str, str]]:
     rest = CANDIDATE.sub(lambda found: " " * len(found[0]), text)
-    for match in BRACED.finditer(rest):
-        yield match[0], match["name"]
     for match in SIGNED.finditer(rest):
         yield match[0].strip(), (match["name"] or match["spaced"] or "").strip()
+    for match in BRACED.finditer(SIGNED.sub("", rest)):
+        yield match[0], match["name"]
 
 
 def _one(found: Outline, name: str) -> Item | None:

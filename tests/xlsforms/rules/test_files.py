@@ -1,0 +1,51 @@
+import pytest
+
+from tests.xlsforms.rules.forms import findings, form, row, told
+from xlsforms.published import Known
+
+NAMED = form(
+    row("select_one_from_file towns.csv", "town"),
+    row("note", "n", image="map.png"),
+    row("calculate", "c", calculation="pulldata('prices', 'a', 'b', ${town})"),
+    row("csv-external", "people", " "),
+)
+
+
+def test_files_that_do_not_come_with_the_form_are_told_where_they_are_named():
+    found = findings(NAMED, Known(media=frozenset({"Towns.csv"})))
+    assert [(one.code, one.facts["file"], one.column) for one in found if one.code == "file-missing"] == [
+        ("file-missing", "towns.csv", "type"),
+        ("file-missing", "map.png", "image"),
+        ("file-missing", "prices.csv", "calculation"),
+        ("file-missing", "people.csv", "name"),
+    ]
+    assert found[0].facts["near"] == "Towns.csv"
+    assert [one.facts["file"] for one in found if one.code == "file-not-named"] == ["Towns.csv"]
+
+
+def test_files_that_come_are_not_told_and_nobody_asks_when_nobody_knows():
+    media = frozenset({"towns.csv", "map.png", "prices.csv", "people.csv", "itemsets.csv"})
+    assert told(NAMED, Known(media=media)) == []
+    assert told(NAMED) == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "code", "column"),
+    [
+        ({"image": "house.mp3"}, "media-kind", "image"),
+        ({"audio": "talk"}, "media-kind", "audio"),
+        ({"image": "../house.png"}, "unsafe-file-name", "image"),
+        ({"image": "House of Ana.PNG"}, "", ""),
+        ({"video": "-"}, "", ""),
+        ({"calculation": "pulldata('../../x', 'a', 'b', 1)"}, "unsafe-file-name", "calculation"),
+    ],
+)
+def test_a_file_is_named_plainly_and_fits_its_column(cells, code, column):
+    assert told(form(row("note", "n", **cells))) == ([(code, column, 2)] if code else [])
+
+
+def test_nobody_can_choose_from_a_picture():
+    assert told(form(row("select_one_from_file towns.jpg", "q"))) == [
+        ("file-ending", "type", 2),
+        ("unknown-list", "type", 2),
+    ]
