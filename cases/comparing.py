@@ -1,5 +1,6 @@
 """Versions and drafts side by side, and how far a change of a form reaches: cases, submissions and tablets."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from accounts.tables import Device
+from cases.publishing import Checked
 from cases.tables import Case, Record
 from forms.difference import Side
 from forms.drafts import slots
@@ -15,6 +17,7 @@ from forms.offer import xform_of
 from forms.tables import Form, FormDraft, FormVersion
 from submissions.tables import Attachment, Filing, Submission
 from xlsforms.calculations import calculations
+from xlsforms.compile import RefusedForm
 from xlsforms.questions import FormDefinition
 
 DONE_WITH = frozenset({"closed", "closed_referred", "merged", "not_opened"})
@@ -45,6 +48,14 @@ def of_draft(session: Session, draft: FormDraft) -> Side:
     """A draft as it is compared; files that have not come are none of it."""
     files = {one.name: one.media.md5 for one in slots(session, draft) if one.media is not None}
     return Side(FormDefinition.from_json(draft.definition), draft.mapping, calculations(draft.xform), files)
+
+
+def of_checked(checked: Checked, files: Mapping[str, str] | None = None) -> Side:
+    """A checked upload as it is compared, with the MD5 of the files beside it; raises RefusedForm."""
+    if checked.compiled is None:
+        raise RefusedForm(checked.findings)
+    mapping = None if checked.mapping is None else checked.mapping.to_json()
+    return Side(checked.compiled.definition, mapping, calculations(checked.compiled.xform), files or {})
 
 
 def reach(session: Session, form: Form | None, project_id: int, *, since: datetime | None) -> Reach:

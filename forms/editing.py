@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from audit.trail import Action, Actor, record
 from forms.tables import Form
+from storage.database import insert_once
 from xlsforms.compile import Compiled
 from xlsforms.editable import editable_on_tablets
 
@@ -30,6 +32,13 @@ def set_editable(session: Session, form: Form, *, editable: bool, actor: Actor, 
         form.client_editable = editable
         session.flush()
         record(session, actor, Action.FORM_EDITABLE, f"form:{form.id}", now=now, editable=editable)
+
+
+def switch(session: Session, project_id: int, form_id: str, *, editable: bool, actor: Actor, now: datetime) -> None:
+    """The same of a form that may not have been published yet, and then is known from now on."""
+    insert_once(session, Form, {"project_id": project_id, "form_id": form_id})
+    form = session.scalars(select(Form).where(Form.project_id == project_id, Form.form_id == form_id)).one()
+    set_editable(session, form, editable=editable, actor=actor, now=now)
 
 
 def as_served(form: Form | None, compiled: Compiled) -> Compiled:

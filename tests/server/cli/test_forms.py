@@ -156,3 +156,21 @@ def test_a_form_or_project_that_is_not_there_is_told_in_one_line(embedded, plain
         result = embedded.run(*words)
         assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
         assert "There is no such" in result.stderr
+
+
+def test_what_changes_is_told_before_and_while_a_version_is_published(embedded, small, tmp_path):
+    embedded.json("form", "publish", small)
+    later = tmp_path / "later.md"
+    renamed = SMALL_FORM.replace("| alias    |", "| nick     |").replace("| 1 ", "| 2 ")
+    later.write_text("\n".join(line for line in renamed.splitlines() if "| born " not in line))
+    told = embedded.json("form", "diff", "small", "--file", str(later))
+    assert [(one["kind"], one["path"]) for one in told["changes"]] == [
+        ("question-removed", "/data/born"),
+        ("question-renamed", "/data/nick"),
+    ]
+    assert (told["from"], told["fieldsNoLongerFed"]) == ("1", ["person.birthdate"])
+    published = embedded.run("form", "publish", str(later), "--client-editable")
+    assert "new ones come no longer for: /data/born" in published.stderr
+    assert embedded.json("form", "diff", "small", "--old", "1", "--new", "2")["counts"] == told["counts"]
+    assert "Both are the same" in embedded.run("form", "diff", "small", "--old", "2", "--new", "2").stdout
+    assert "no draft" in embedded.run("form", "diff", "small").stderr
