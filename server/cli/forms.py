@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from audit.trail import OPERATOR
-from server.cli import form_changes, form_files
+from server.cli import form_changes, form_files, form_trial
 from server.cli.opening import installation
 from server.cli.output import iso, json_option, print_json, print_rows, print_table, spoken
 from server.runtime import clock
@@ -18,12 +18,13 @@ project_option = click.option("--project", type=int, metavar="ID", help="The pro
 
 @click.group()
 def form() -> None:
-    """Begin, check, print, publish, list, close and open forms."""
+    """Begin, check, try, print, publish, list, close and open forms."""
 
 
 form.add_command(form_files.new)
 form.add_command(form_files.print_)
 form.add_command(form_changes.diff)
+form.add_command(form_trial.try_)
 
 
 @form.command()
