@@ -100,10 +100,11 @@ def _never_made(declared: dict[str, Declared], rows: tuple[SurveyRow, ...]) -> I
 
 def _unmapped(rows: tuple[SurveyRow, ...], fed: tuple[Fed, ...], declared: dict[str, Declared]) -> Iterator[Finding]:
     mapped = {thing.rule.question for thing in fed} | {thing.rule.match for thing in declared.values()}
+    tried = {row.question.path for row in rows if row.question and row.case_field}
     names = [
         row.name
         for row in rows
-        if row.question and row.question.type not in ASKS_NOTHING and row.question.path not in mapped
+        if row.question and row.question.type not in ASKS_NOTHING and row.question.path not in mapped | tried
     ]
     if names:
         some = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
