@@ -110,3 +110,9 @@ def test_a_finding_kept_before_findings_had_facts_says_what_it_said(code: str):
     found = Finding.from_json(old)
     assert (found.severity, found.cell) == (Severity.WARNING, "C2")
     assert found.message == "Mend this." or code == "translation-missing"
+
+
+def test_every_code_is_explained_with_an_example():
+    text = (ROOT / "docs/findings.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([a-z0-9-]+)` \| .+ \| .+ \|$", text, re.MULTILINE)
+    assert sorted(listed) == sorted(code for code in table() if not code.startswith("@"))
