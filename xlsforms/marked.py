@@ -7,12 +7,13 @@ import json
 import re
 import zipfile
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from xlsforms.findings import Finding
-from xlsforms.limited import ChildFailed, work
+from xlsforms.limited import ChildFailed, Reason, work
 from xlsforms.limits import DEFAULT, Limits
 from xlsforms.sheets import Sheet, Workbook, plain
 
@@ -50,8 +51,9 @@ def marked_workbook(
         note = _say("lost", spoken, parts=", ".join(lost)) if lost else ""
         try:
             return _marked({**told, "note": note}, workbook.content, limits)
-        except ChildFailed:  # What cannot be kept is written anew, so that the marks are not lost with it.
-            pass
+        except ChildFailed as failure:
+            if failure.reason in (Reason.TIME, Reason.SIZE):  # Anew it would take as long.
+                raise CannotMark(CannotMark.__doc__) from failure
     note = _say("made", spoken, name=workbook.name)
     sheets = [_cells(key, sheet) for key, sheet in workbook.sheets.items()]
     try:
@@ -72,6 +74,8 @@ def dropped(content: bytes) -> tuple[str, ...]:
 
 
 def _marked(told: dict[str, Any], content: bytes, limits: Limits) -> bytes:
+    """Writing takes longer than reading: a workbook of the largest size is to come back too."""
+    limits = replace(limits, cpu_seconds=2 * limits.cpu_seconds, wall_seconds=2 * limits.wall_seconds)
     answer = work("mark", json.dumps(told).encode() + b"\0" + content, limits)
     return base64.b64decode(answer["workbook"])
 
