@@ -1,10 +1,11 @@
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from server.desk.assets import BUILT, manifest
+from server.desk.assets import BUILT, WEB_FORMS, import_map, manifest
 from tests.server.desk.look import look_app
 
 ASSETS = Path(__file__).parents[3] / "server" / "assets"
@@ -45,19 +46,43 @@ def test_the_style_sheet_and_scripts_name_no_other_site_and_nothing_of_gov_uk(cl
 
 
 def test_every_file_that_a_built_file_names_is_there():
-    for name in manifest().values():
+    ours = {plain: hashed for plain, hashed in manifest().items() if not plain.startswith(WEB_FORMS)}
+    for name in ours.values():
         if name.endswith((".css", ".js")):
             text = (BUILT / name).read_text()
-            for other in manifest().values():
+            for other in ours.values():
                 stem = other.split(".")[0]
                 assert f'"./{stem}.js"' not in text, f"{name} imports {stem}.js by its plain name"
                 assert not (other.endswith(".woff2") and "@font-face" in text) or other in text
 
 
+def test_every_part_of_web_forms_is_found_by_the_import_map_and_speaks_the_page_s_language():
+    with look_app().test_request_context():
+        places = import_map()["imports"]
+    parts = {
+        plain.removeprefix(WEB_FORMS): hashed for plain, hashed in manifest().items() if plain.startswith(WEB_FORMS)
+    }
+    assert {"vue", "@getodk/web-forms"} < set(places)
+    said, found = 0, set[str]()
+    for plain, hashed in parts.items():
+        assert places[f"/assets/{plain}"] == f"/assets/{hashed}"
+        assert (BUILT / f"{hashed}.gz").exists()
+        text = (BUILT / hashed).read_text()
+        named = re.findall(r'^import [^;"]+ from "([^"]+)"', text, re.MULTILINE)
+        for other in named:
+            assert other in places or f"/assets/{other.removeprefix('./')}" in places, f"{plain} imports {other}"
+        said += text.count("globalThis.formWords")
+        found.update(named)
+    assert {"vue", "./index-"} <= {name[:8] for name in found}
+    assert said >= 20
+
+
 def test_licences_of_everything_served_go_along():
     text = (BUILT / manifest()["licences.txt"]).read_text()
-    for name in ("atkinson-hyperlegible-next", "govuk-frontend", "@ministryofjustice/frontend", "htmx.org"):
+    served = ("atkinson-hyperlegible-next", "govuk-frontend", "@ministryofjustice/frontend", "htmx.org")
+    for name in (*served, "@getodk/web-forms", "vue"):
         assert name in text
+    assert "Apache License" in text
     assert "SIL OPEN FONT LICENSE" in text.upper()
 
 
