@@ -30,6 +30,7 @@ TURNED = {
     "NotText",
     "RecordAwaited",
     "UnreadableForm",
+    "XPathError",
 }
 # What may not stand in a file of ours: folders of one machine, and addresses that each machine sets for itself.
 FOREIGN = re.compile(

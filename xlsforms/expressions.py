@@ -3,8 +3,9 @@
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from xlsforms.columns import EXPRESSIONS, Column, view
 from xlsforms.findings import Place
@@ -63,24 +64,36 @@ class Cell:
 
     def read(self) -> Expression | None:
         """What it calls and refers to; None when it cannot be read, which its own rule tells."""
+        return self._expression
+
+    @cached_property
+    def _expression(self) -> Expression | None:
         try:
             return parse(self.text)
         except XPathError:
             return None
 
 
+_KNOWN: WeakKeyDictionary[Workbook, tuple[Cell, ...]] = WeakKeyDictionary()
+
+
 def cells(workbook: Workbook, *names: str) -> Iterator[Cell]:
     """The cells with expressions, of the survey row by row, then of settings and entities; only these when given."""
+    known = _KNOWN.get(workbook)
+    if known is None:
+        known = _KNOWN[workbook] = (*_of_survey(workbook), *_elsewhere(workbook))
+    return (cell for cell in known if not names or (cell.item is not None and cell.column in names))
+
+
+def _of_survey(workbook: Workbook) -> Iterator[Cell]:
     found = outline(workbook)
-    wanted = [column for column in found.survey.columns if column.name in (names or EXPRESSIONS)]
+    wanted = [column for column in found.survey.columns if column.name in EXPRESSIONS]
     for item in found.items:
         for column in wanted:
             text = item.row.values.get(column.header, "")
             if text and _is_expression(column, text):
                 place = found.survey.sheet.place(item.row, column.header)
                 yield Cell(place, column.name, text.translate(STRAIGHT), item)
-    if not names:
-        yield from _elsewhere(workbook)
 
 
 def _elsewhere(workbook: Workbook) -> Iterator[Cell]:

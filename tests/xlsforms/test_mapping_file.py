@@ -67,7 +67,7 @@ def test_a_mapping_file_outranks_what_the_workbook_says_of_the_same_question():
 def test_a_mapped_question_that_the_form_does_not_have_is_found_in_the_file():
     lines = MAPPING + b"survey,nope,person.alias,,,,,,,\nsurvey,alias,person.name,,,,,,,\n"
     findings = check(with_mapping(book(FORM), lines, "map.csv"))
-    assert [(finding.code, finding.sheet, finding.cell) for finding in findings] == [
+    assert [(finding.code, finding.sheet, finding.cell) for finding in findings if finding.severity != "info"] == [
         ("mapping-unknown-question", "map.csv", "B6"),
         ("mapping-duplicate-question", "map.csv", "B7"),
     ]
