@@ -86,7 +86,9 @@ def test_a_form_that_feeds_no_case_and_answers_that_touch_none_are_said_to(offic
 
 
 def test_a_screening_tells_its_class_its_urgency_and_why(office):
-    survey = ["select_one yn | locked | Are your papers kept? | ¿Le quitan los papeles? | | screening.indicator.coe_documents"]
+    survey = [
+        "select_one yn | locked | Are your papers kept? | ¿Le quitan los papeles? | | screening.indicator.coe_documents"
+    ]
     codes = ["yn | yes | present", "yn | no | absent"]
     records = ["screening | new | | | |"]
     office.publish(workbook(survey=survey, case_records=records, case_codes=codes))
