@@ -8,6 +8,7 @@ from typing import Any
 import segno
 from markupsafe import Markup
 
+from tests.server.desk import form_samples
 from tests.server.desk.samples import (
     LANGUAGES_OF_FORM,
     LONG,
@@ -164,7 +165,11 @@ PAGES: dict[str, Page] = {
     "spent_first": ("spent_link.html", lambda load: {"first": True}),
     "forms": (
         "forms/list.html",
-        lambda load: {"forms": rows(load, lambda each: form(load, each), 5), "may_publish": True},
+        lambda load: {
+            "forms": rows(load, lambda each: form(load, each), 5),
+            "drafts": [] if load == "empty" else [{**form_samples.draft_facts(load), "proposed": True}],
+            "may_publish": True,
+        },
     ),
     "forms/show": (
         "forms/show.html",
@@ -174,23 +179,37 @@ PAGES: dict[str, Page] = {
             "media": files(load),
             "findings": rows(load, lambda each: finding(load, 3 * each + 1), 3)[:50],
             "versions": [form(load, each) for each in range(50 if load == "full" else 3)],
+            "draft": None if load == "empty" else {**form_samples.draft_facts(load), "proposed": False},
+            "offered": Thing(reach=form_samples.REACH, since=NOW, editable=load == "full"),
             "may_publish": True,
             "may_enrol": True,
         },
     ),
-    "forms/new": (
-        "forms/new.html",
-        lambda load: {"form": None, "findings": rows(load, lambda each: finding(load, each), 6), "errors": {}},
+    "forms/new": ("forms/new.html", lambda load: {"form": None, "found": None, "checked": None, "errors": {}}),
+    "forms/refused": ("forms/new.html", lambda load: form_samples.check(load, refused=True)),
+    "forms/checked": ("forms/new.html", lambda load: form_samples.check(load, refused=False)),
+    "forms/draft": ("forms/draft.html", form_samples.draft),
+    "forms/proposed": (
+        "forms/draft.html",
+        lambda load: form_samples.draft(
+            load, two=True, proposed_at=NOW, proposed_by=some(load, "Ana Invented"), may_approve=True
+        ),
     ),
-    "forms/checked": (
-        "forms/new.html",
+    "forms/version": ("forms/version.html", form_samples.version),
+    "forms/closing": ("forms/close.html", form_samples.closing),
+    "forms/discard": (
+        "forms/discard.html",
+        lambda load: {"draft": form_samples.draft_facts(load), "published": True, "tests": 2},
+    ),
+    "forms/tablet": (
+        "forms/tablet.html",
         lambda load: {
-            "form": form(load, 1),
-            "findings": rows(load, lambda each: finding(load, 3 * each + 1), 2)[:50],
-            "checked": Thing(title="Field screening", form_id="tip", version="2026050302", questions=58, mapped=True),
-            "errors": wrong(load, workbook="Choose a spreadsheet"),
+            "draft": form_samples.draft_facts(load),
+            "qr": None if load == "empty" else picture(),
+            "server_url": "https://desk.example.org/v1/test/" + "x" * 64 + "/projects/1/forms/tip/draft",
         },
     ),
+    "forms/test": ("forms/test.html", form_samples.test),
     "submissions": (
         "submissions/list.html",
         lambda load: {
