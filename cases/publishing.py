@@ -15,6 +15,7 @@ from storage.files import Files
 from xlsforms.compile import Compiled, RefusedForm, compile_form, compile_xform
 from xlsforms.findings import Finding, refusing, tidy
 from xlsforms.mapping_file import mapping_workbook, with_mapping
+from xlsforms.published import NOTHING, Known
 from xlsforms.sheets import Workbook
 from xlsforms.workbook import read_workbook
 
@@ -41,17 +42,18 @@ def check_form(
     now: datetime,
     mapping_csv: tuple[str, bytes] | None = None,
     before: Before | None = None,
+    known: Known = NOTHING,
 ) -> Checked:
     """Everything there is to say about a workbook or XForm, all at once; nothing is stored.
 
-    `mapping_csv` is the name and content of a mapping file beside it, `before` the version that tablets have now.
-    Raises UnreadableWorkbook.
+    `mapping_csv` is the name and content of a mapping file beside it, `before` the version that tablets have now,
+    `known` what is published and which files come with it. Raises UnreadableWorkbook.
     """
     workbook = None if name.lower().endswith(".xml") else read_workbook(content, name)
     declared = _mapping_sheets(workbook, mapping_csv)
     told = () if declared is None else declared.findings
     try:
-        compiled = _compile(workbook, content, name, now)
+        compiled = _compile(workbook, content, name, now, known)
     except RefusedForm as refused:
         more = (
             () if workbook is None or declared is None else check_unfinished(declared, refused.findings, before=before)
@@ -96,7 +98,7 @@ def _mapping_sheets(workbook: Workbook | None, mapping_csv: tuple[str, bytes] | 
     return mapping_workbook(content, name) if workbook is None else with_mapping(workbook, content, name)
 
 
-def _compile(workbook: Workbook | None, content: bytes, name: str, now: datetime) -> Compiled:
+def _compile(workbook: Workbook | None, content: bytes, name: str, now: datetime, known: Known) -> Compiled:
     if workbook is None:
         return compile_xform(content, name)
-    return compile_form(workbook, fallback_version=f"{now.astimezone(UTC):%Y%m%d%H%M%S}")
+    return compile_form(workbook, fallback_version=f"{now.astimezone(UTC):%Y%m%d%H%M%S}", known=known)
