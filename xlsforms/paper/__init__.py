@@ -93,6 +93,7 @@ class _Printer:
         for question in definition.questions:
             by_name.setdefault(question.name, self.numbers.get(question.path, ""))
         self.by_name = by_name
+        self.order = {question.path: at for at, question in enumerate(definition.questions)}
         self.lists: dict[tuple[str, ...], str] = {}
         self.conditions = Conditions(definition, language, lambda path: self.numbers.get(path, ""), self.shown)
 
@@ -119,7 +120,7 @@ class _Printer:
         """What stands right inside a group, in the order of the form."""
         groups = [group for group in self.definition.groups if group.parent == parent]
         members: list[tuple[int, Item]] = []
-        order = {question.path: at for at, question in enumerate(self.definition.questions)}
+        order = self.order
         for question in self.definition.questions:
             if question.group == parent and question.type not in HIDDEN:
                 members.append((order[question.path], self._question(question)))

@@ -13,7 +13,9 @@ LITERAL = r"(?:'(?P<single>[^']*)'|\"(?P<double>[^\"]*)\"|(?P<number>-?\d+(?:\.\
 COMPARED = re.compile(rf"{PATH}\s*(?P<sign>!=|<=|>=|=|<|>)\s*{LITERAL}")
 SELECTED = re.compile(rf"selected\(\s*{PATH}\s*,\s*{LITERAL}\s*\)")
 NOT = re.compile(r"not\s*\((?P<inside>.*)\)", re.DOTALL)
-SWITCH = re.compile(r"if\s*\((?P<inside>.*),\s*1\s*,\s*0\s*\)", re.DOTALL)
+IF = re.compile(r"if\s*\((?P<inside>.*)\)", re.DOTALL)
+FIXED = re.compile(LITERAL)
+TRUE, FALSE = "true()", "false()"
 SIGNS = {"=": "is", "!=": "is not", ">": "more", ">=": "least", "<": "less", "<=": "most"}
 OPPOSITE = {"is": "is not", "is not": "is", "has": "has not", "has not": "has"}
 OPPOSITE |= {"answered": "empty", "empty": "answered", "more": "most", "most": "more", "least": "less", "less": "least"}
@@ -81,18 +83,19 @@ class Conditions:
         return self.shown(labels) or value
 
     def _switch(self, question: Question, value: str, relation: str, depth: int, *, negated: bool) -> str:
-        """A calculation that is 1 or 0 is said by its own condition."""
-        switch = SWITCH.fullmatch(question.calculation.strip())
-        if switch is None or not _balanced(switch["inside"]) or value not in ("0", "1") or depth > DEEPEST:
+        """A calculation that chooses between fixed values is said by what makes it choose this one."""
+        condition = _when(question.calculation, value)
+        if condition in (None, TRUE, FALSE) or depth > DEEPEST or relation not in ("is", "is not"):
             return ""
-        if relation not in ("is", "is not"):
-            return ""
-        opposite = (value == "0") ^ (relation == "is not") ^ negated
-        plain = self._said(switch["inside"], question.path, depth + 1)
+        assert condition is not None
+        opposite = (relation == "is not") ^ negated
+        inner = NOT.fullmatch(condition)
+        if inner and _balanced(inner["inside"]):
+            condition, opposite = inner["inside"], not opposite
+        plain = self._said(condition, question.path, depth + 1)
         if len(plain) > SHORT:
-            letter = self._letter(plain)
-            return say("fails" if opposite else "holds", self.language, letter=letter)
-        return self._said(switch["inside"], question.path, depth + 1, negated=opposite)
+            return say("fails" if opposite else "holds", self.language, letter=self._letter(plain))
+        return self._said(condition, question.path, depth + 1, negated=opposite)
 
     def _letter(self, words: str) -> str:
         known = next((letter for letter, meant in self.explained.items() if meant == words), "")
@@ -110,6 +113,28 @@ class _Joined(str):
 def letters(at: int) -> str:
     """A for the first, B, ... Z, AA."""
     return (letters(at // 26 - 1) if at >= 26 else "") + chr(ord("A") + at % 26)
+
+
+def _when(calculation: str, value: str) -> str | None:
+    """The condition under which a calculation gives this value; None when that is not plain to see."""
+    text = _unwrapped(calculation.strip())
+    if literal := FIXED.fullmatch(text):
+        given = next(part for part in literal.group("single", "double", "number") if part is not None)
+        return TRUE if given == value else FALSE
+    chosen = IF.fullmatch(text)
+    parts = list(_split(chosen["inside"], ",")) if chosen and _balanced(chosen["inside"]) else []
+    if len(parts) != 3:
+        return None
+    condition, then, other = parts[0].strip(), _when(parts[1], value), _when(parts[2], value)
+    if then is None or other is None:
+        return None
+    if {then, other} <= {TRUE, FALSE}:
+        return then if then == other else condition if then == TRUE else f"not({condition})"
+    if then == TRUE:
+        return f"({condition}) or ({other})"
+    if then == FALSE:
+        return f"not({condition}) and ({other})"
+    return f"({condition}) and ({then})" if other == FALSE else None
 
 
 def _unwrapped(text: str) -> str:
@@ -140,10 +165,10 @@ def _outside_quotes(text: str) -> Iterator[tuple[str, int]]:
 
 def _split(text: str, word: str) -> Iterator[str]:
     """The parts between this word, outside brackets and quotes."""
-    depth, start, skip = 0, 0, -1
+    depth, start, skip, pattern = 0, 0, -1, re.compile("," if word == "," else rf"\s{word}\s")
     for character, at in _outside_quotes(text):
         depth += (character == "(") - (character == ")")
-        if depth == 0 and at > skip and (joint := re.compile(rf"\s{word}\s").match(text, at)):
+        if depth == 0 and at > skip and (joint := pattern.match(text, at)):
             yield text[start:at]
             start, skip = joint.end(), joint.end() - 1
     yield text[start:]

@@ -1,10 +1,14 @@
 """A form on paper: what is numbered, what is ticked, and in words when it is asked."""
 
+from textwrap import dedent
+
 import pytest
+from pyxform.xls2xform import convert
 
 from tests.xlsforms.books import book
 from xlsforms.compile import compile_form
 from xlsforms.paper import lay_out, printable_language
+from xlsforms.questions import read_form
 
 SURVEY = """
     | survey | type | name | label::English (en) | label::Español (es) | hint | relevant | required | calculation |
@@ -108,6 +112,31 @@ def test_a_language_is_named_as_people_name_it(definition, wanted):
     assert printable_language(definition, wanted) == "Español (es)"
     assert printable_language(definition, "") == definition.default_language
     assert printable_language(definition, "zz") == definition.default_language
+
+
+@pytest.mark.parametrize(
+    ("relevant", "when"),
+    [
+        ("${soon} = 1", "Only if question 1 is 'Yes'"),
+        ("${soon} = 2", "Only if question 1 is not 'Yes' and question 2 is 'Yes'"),
+        ("${soon} != 1", "Only if question 1 is not 'Yes'"),
+        ("${goes} = 1", "Only if question 1 is not 'No'"),
+        ("${goes} = 0", "Only if question 1 is 'No'"),
+        ("${odd} = 1", "Only if a calculation on the tablet says so"),
+    ],
+)
+def test_a_calculation_that_chooses_is_said_by_what_makes_it_choose(relevant, when):
+    survey = (
+        "    | survey | type | name | label | relevant | calculation |\n"
+        "    | | select_one yn | a | A | | |\n    | | select_one yn | b | B | | |\n"
+        "    | | calculate | soon | | | if(${a} = 'yes', 1, if(${b} = 'yes', 2, 3)) |\n"
+        "    | | calculate | goes | | | if(${a} = 'no', 0, 1) |\n"
+        "    | | calculate | odd | | | string-length(${a}) |\n"
+        f"    | | text | c | C | {relevant} | |\n"
+        "    | choices | list_name | name | label |\n    | | yn | yes | Yes |\n    | | yn | no | No |\n"
+    )
+    definition = read_form(convert(xlsform=dedent(survey + SETTINGS), file_type=".md").xform.encode())
+    assert [item.when for item in flat(lay_out(definition).items) if item.label == "C"] == [when]
 
 
 def test_a_long_calculation_is_explained_once_at_the_end():
