@@ -272,6 +272,8 @@ PAGES: dict[str, Page] = {
         lambda load: {
             "now": NOW,
             "case": case(load, 8),
+            "screenings": screenings(load)[1:],
+            "tasks": [],
             "records": [Thing(kind="Screening", number=None, id="screening-1", fields=record_fields(load)[:2])],
             "submissions": [submission(load, 0)],
             "events": [],
