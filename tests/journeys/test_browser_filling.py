@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.journeys.browsing import PHONE, House, barriers, sign_in, too_wide
+from tests.journeys.browsing import PHONE, House, barriers, choose, sign_in, too_wide
 
 TALK = """
 | survey |  |  |  |  |  |  |  |
@@ -67,11 +67,15 @@ def test_a_form_is_tried_filled_in_with_a_file_corrected_and_read_in_its_case(
     talk, offices = house.folder / "talk.md", house.folder / "offices.csv"
     talk.write_text(TALK)
     offices.write_text("name,label\nbze,Belize City\ncor,Corozal\n")
-    house.command("form", "publish", str(talk), "--media", str(offices))
 
     designer = open_page()
     sign_in(designer, house, "dora@example.org")
-    opened(designer, f"{house.address}/form-versions/1/preview")
+    designer.goto(f"{house.address}/publish")
+    choose(designer, "Spreadsheet", talk)
+    choose(designer, "Pictures, sounds and lists", offices)
+    designer.get_by_role("button", name="Keep as a draft").click()
+    expect(designer.get_by_role("button", name="Try it here")).to_be_visible(timeout=60_000)
+    opened(designer, f"{house.address}/forms/talk/draft/preview")
     designer.locator(SEND).click()
     expect(designer.get_by_text("1 question needs another look.")).to_be_visible()
     designer.get_by_text("Yes", exact=True).click()
@@ -79,10 +83,15 @@ def test_a_form_is_tried_filled_in_with_a_file_corrected_and_read_in_its_case(
     designer.locator(SEND).click()
     panel = designer.locator("#form-result")
     expect(panel.get_by_role("heading", name="What these answers would make")).to_be_focused()
-    expect(panel).to_contain_text("Nothing of this is stored")
+    expect(panel).to_contain_text("no case was touched")
+    expect(panel.get_by_role("link", name="Open the test submission")).to_be_visible()
     expect(panel.locator(".fc-record__row", has_text="Zora (invented)")).to_contain_text("Name you want to use")
     designer.get_by_text("No", exact=True).click()
     expect(panel.get_by_text("The answers have changed since")).to_be_visible()
+    designer.on("dialog", lambda dialog: dialog.accept())
+    designer.get_by_role("link", name="Back to the draft").click()
+    designer.get_by_role("button", name="Publish this draft").click()
+    expect(designer.get_by_text("The form is published.")).to_be_visible()
 
     page = open_page(size=PHONE)
     sign_in(page, house, "eva@example.org")
