@@ -19,6 +19,7 @@ from cases.dictionary import DICTIONARY
 from cases.record import FieldView, project
 from cases.screened import decide, pressing
 from cases.tables import Assertion, Case, Record, RecordLink, Screened, Source
+from storage.database import local_day
 from storage.roots import RootDestroyed, RootKey, root_key
 from submissions.tables import Submission
 
@@ -184,7 +185,7 @@ def refresh_case(session: Session, case_id: str, *, now: datetime) -> None:
     if opened and opened.value:
         case.opened_on = date.fromisoformat(str(opened.value))
     else:
-        case.opened_on = session.get_one(Record, case_id).made_at.date()
+        case.opened_on = local_day(session, session.get_one(Record, case_id).made_at)
     case.changed_at = now
     session.flush()
     decide(session, case_id)

@@ -15,7 +15,7 @@ from cases.dictionary import DICTIONARY
 from cases.mapping import RecordAction
 from cases.plan import NotFiled, Touched
 from cases.tables import Case, Record, RecordLink, Source
-from storage.database import insert_new
+from storage.database import insert_new, local_day
 from storage.roots import ensure_roots, root_key
 from storage.sealing import keys_of
 
@@ -227,7 +227,7 @@ def _make(session: Session, placed: Sequence[_Placed]) -> None:
 def _make_cases(session: Session, placed: Sequence[_Placed]) -> None:
     """Every new case has its row, each with a code of its own."""
     rows = {
-        here.id: _case_row(here.id, touched, one.origin)
+        here.id: _case_row(session, here.id, touched, one.origin)
         for one in placed
         for touched, here in zip(one.touched, one.resolved.records, strict=True)
         if here.made and here.kind == "case"
@@ -245,7 +245,7 @@ def _code(session: Session, case_id: str, attempt: int) -> str:
     return make_code(keys_of(session).code_bytes(f"{case_id}/{attempt}"))
 
 
-def _case_row(case_id: str, one: Touched, origin: Origin) -> dict[str, Any]:
+def _case_row(session: Session, case_id: str, one: Touched, origin: Origin) -> dict[str, Any]:
     told = {planned.field.name: str(planned.value) for planned in one.values if not planned.field.sealed}
     opened_on = told.get("case.opened_on")
     return {
@@ -255,7 +255,7 @@ def _case_row(case_id: str, one: Touched, origin: Origin) -> dict[str, Any]:
         "proposed": True,
         "agency_id": origin.agency_id,
         "access_class": "open_team",
-        "opened_on": date.fromisoformat(opened_on) if opened_on else origin.now.date(),
+        "opened_on": date.fromisoformat(opened_on) if opened_on else local_day(session, origin.now),
         "district": told.get("case.district"),
         "changed_at": origin.now,
     }

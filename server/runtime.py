@@ -66,7 +66,7 @@ def open_runtime(settings: Settings, *, patience: float = 1.5, keys: IntakeKeys 
     `patience` (seconds) is how long a write waits for others; `keys` are given where they are open already. Raises
     BadKeyFile.
     """
-    database = Database(settings.url, keys or keys_of_node(settings), patience=patience)
+    database = Database(settings.url, keys or keys_of_node(settings), patience=patience, zone=settings.zone)
     return Runtime(settings, database, files_of(settings), Offers(database))
 
 

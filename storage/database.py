@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, tzinfo
 from functools import cache
 from time import monotonic
 from typing import Any, TypeVar, cast
@@ -73,8 +73,11 @@ class DatabaseBusy(DatabaseUnavailable):
 class Database:
     """Sessions on one database. On SQLite one writer at a time holds the gate, since its busy handler is not fair."""
 
-    def __init__(self, url: str, keys: IntakeKeys, *, patience: float = 1.5, connections: int = 12) -> None:
+    def __init__(
+        self, url: str, keys: IntakeKeys, *, patience: float = 1.5, connections: int = 12, zone: tzinfo = UTC
+    ) -> None:
         self.keys = keys
+        self.zone = zone
         self.patience = patience
         self.engine = make_engine(url, patience=patience, connections=connections)
         self._gate = Gate()
@@ -127,6 +130,9 @@ class Database:
                 raise DatabaseBusy("another write did not finish in time")
             yield max(self.patience - (monotonic() - begun), LEAST)
 
+    def _known(self) -> dict[str, Any]:
+        return {"keys": self.keys, "kept": self._kept, "zone": self.zone}
+
     def _writing(self, patience: float | None) -> AbstractContextManager[Session]:
         return self._session(write=True, patience=patience)
 
@@ -136,7 +142,7 @@ class Database:
             unavailable_is_said(),
             self.engine.connect() as connection,
             begin(connection, write=write, patience=patience),
-            Session(connection, expire_on_commit=False, info={"keys": self.keys, "kept": self._kept}) as session,
+            Session(connection, expire_on_commit=False, info=self._known()) as session,
         ):
             yield session
             session.flush()
@@ -148,6 +154,12 @@ def begin(connection: Connection, *, write: bool, patience: float | None = None)
     `patience` is how many seconds it waits on SQLite for other processes, if not as long as the engine was made for.
     """
     return connection.execution_options(fieldcase_write=write, fieldcase_patience=patience).begin()
+
+
+def local_day(session: Session, moment: datetime) -> date:
+    """The day that the moment lies in where the installation stands, whose evening is the next day in UTC."""
+    zone: tzinfo = session.info["zone"]
+    return moment.astimezone(zone).date()
 
 
 def table_of(model: type[Base]) -> Table:

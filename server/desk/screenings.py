@@ -21,6 +21,7 @@ from cases.screening.words import grounds_in, in_words, next_step_in, question_i
 from cases.tables import Assertion, Case, Record, Screened, Source
 from cases.tasks import Due, Spoken, Waiting, due_tasks
 from server.language import language
+from server.runtime import runtime
 from storage.roots import RootDestroyed, root_key
 from storage.sealing import KeysLocked
 from submissions.tables import Review, Submission
@@ -143,7 +144,7 @@ def in_tasks(tasks: Iterable[Due], now: datetime) -> list[Task]:
             one.at,
             one.on,
             one.urgency,
-            bool((one.at and one.at < now) or (one.on and one.on < now.date())),
+            bool((one.at and one.at < now) or (one.on and one.on < now.astimezone(runtime().settings.zone).date())),
         )
         for one in tasks
     ]

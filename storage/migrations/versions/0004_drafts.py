@@ -1,5 +1,7 @@
 """Drafts are tried on tablets, proposed and sent back; uploads that were checked stay for a day; forms may be editable."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy import Text
@@ -16,7 +18,7 @@ BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql")
 
 
-def _of_drafts() -> tuple[sa.Column, ...]:
+def _of_drafts() -> tuple[sa.Column[Any], ...]:
     return (
         sa.Column("mapping", JSON, nullable=True),
         sa.Column("mapping_csv", sa.LargeBinary(), nullable=True),
