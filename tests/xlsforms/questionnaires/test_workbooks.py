@@ -4,6 +4,7 @@ from collections import Counter
 
 import openpyxl
 import pytest
+from pyxform.xls2xform import convert
 
 from cases.dictionary import DICTIONARY
 from tests.xlsforms.questionnaires.shipped import ALL, OURS, interviews, shipped, workbook_of
@@ -38,6 +39,12 @@ def test_it_compiles_and_maps_without_a_warning(form: str):
     assert [finding for finding in checked.findings if finding.severity is not Severity.INFO] == []
     assert checked.compiled is not None
     assert checked.mapping is not None
+
+
+@pytest.mark.parametrize("form", OURS)
+def test_the_bare_compiler_warns_of_nothing_either(form: str):
+    converted = convert(xlsform=workbook_of(form).read_bytes(), file_type=".xlsx", form_name="data", validate=False)
+    assert converted.warnings == []
 
 
 @pytest.mark.parametrize("form", ALL)
