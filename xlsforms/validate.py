@@ -28,7 +28,7 @@ NODE = re.compile(r" ?Bad node: \S+@[0-9a-f]+")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What ODK Validate says: its complaint ("" when the form opens), or the row of findings.csv why it said nothing."""
+    """What ODK Validate says: its complaint ("" when the form opens), or the row of findings.csv that says why none."""
 
     complaint: str = ""
     not_run: str = ""
