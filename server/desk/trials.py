@@ -8,15 +8,14 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from cases.clocks import due
 from cases.dictionary import DICTIONARY
 from cases.mapping import Mapping, RecordAction
-from cases.screening import Screening
-from cases.screening.words import next_step_in
-from cases.tasks import Due
 from cases.trial import Trial, TriedRecord, TriedValue, try_submission
 from forms.library import definition_of, mapping_of
 from forms.tables import FormDraft, FormVersion
 from server.desk.reasons import POSITION, field_words, label_in
+from server.desk.screenings import in_tasks, shown
 from server.desk.values import field_value
 from server.desk.words import reason_words
 from server.language import language
@@ -29,24 +28,31 @@ Told = dict[str, Any]
 def trial_of_version(session: Session, version: FormVersion, instance: Instance, *, now: datetime) -> Told:
     """What the answers would make with the version's present mapping."""
     return _told(
-        try_submission(session, version, instance.xml, now=now), definition_of(version), mapping_of(session, version)
+        try_submission(session, version, instance.xml, now=now),
+        definition_of(version),
+        mapping_of(session, version),
+        now,
     )
 
 
 def trial_of_draft(draft: FormDraft, instance: Instance, *, now: datetime) -> Told:
     """What the answers would make if the draft were published as it is."""
     trial = try_submission(None, draft, instance.xml, now=now)
-    return _told(trial, FormDefinition.from_json(draft.definition), draft.mapping)
+    return _told(trial, FormDefinition.from_json(draft.definition), draft.mapping, now)
 
 
-def _told(trial: Trial, definition: FormDefinition, parts: dict[str, Any] | None) -> Told:
+def _told(trial: Trial, definition: FormDefinition, parts: dict[str, Any] | None, now: datetime) -> Told:
     mapping = Mapping.from_json(parts) if parts is not None else None
     return {
         "reason": _reason(trial.reason, definition),
         "mapped": trial.mapped,
-        "screenings": [_screening(one) for _place, one in trial.screenings],
+        "screenings": [
+            shown(one, due=due(one.urgency, now), number=number if len(trial.screenings) > 1 else None)
+            for number, (_place, one) in enumerate(trial.screenings, 1)
+        ],
         "records": _records(trial.records, definition, mapping),
-        "tasks": [_task(one) for one in trial.tasks],
+        "tasks": in_tasks(trial.tasks, now),
+        "now": now,
     }
 
 
@@ -56,24 +62,6 @@ def _reason(reason: dict[str, str] | None, definition: FormDefinition) -> str:
     path = POSITION.sub("", reason["question"])
     question = label_in(definition, path) if path else ""
     return reason_words(reason, question=question, field=field_words(reason["rule"]))
-
-
-def _screening(one: Screening) -> Told:
-    low, high = (
-        DICTIONARY.label(name, language(), codes="screening_class") for name in (one.class_low, one.class_high)
-    )
-    return {
-        "class": low if low == high else _("at least: %(low)s; at most: %(high)s", low=low, high=high),
-        "urgency": one.urgency,
-        "reasons": one.reasons_in(language()),
-        "next_step": next_step_in(one.class_low, language()) if low == high or one.class_low != "none" else "",
-        "unverified": one.unverified,
-    }
-
-
-def _task(one: Due) -> Told:
-    what = DICTIONARY.label(one.task, language(), codes="task_kind")
-    return {"what": what, "at": one.at, "on": one.on, "urgency": one.urgency}
 
 
 def _records(touched: Sequence[TriedRecord], definition: FormDefinition, mapping: Mapping | None) -> list[Told]:
