@@ -72,6 +72,19 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             fault("K0")
 
 
+class Answer(WSGITask):  # type: ignore[misc]
+    """What answers a request; a connection stays open behind an answer that has no body by its status.
+
+    Waitress would close it, and tablets ask before every submission (204) and whether their list still holds (304).
+    """
+
+    def set_close_on_finish(self) -> None:
+        """The connection ends with this answer, where it has to."""
+        wanted = self.version != "1.1" or self.request.headers.get("CONNECTION", "").lower() == "close"
+        if wanted or self.has_body or self.wrote_header:
+            super().set_close_on_finish()
+
+
 class Refusal(WSGITask):  # type: ignore[misc]
     """The application says, in the language of the door that was meant, why the request could not be read."""
 
@@ -102,6 +115,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     """One connection."""
 
     parser_class = Parser
+    task_class = Answer
     error_task_class = staticmethod(refusal)
 
 

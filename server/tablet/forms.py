@@ -16,7 +16,8 @@ from server.tablet.door import PLACES, blueprint
 def form_list(project_id: int) -> Response:
     """The forms that this tablet is to hold."""
     note_contact()
-    return _if_changed(openrosa.document(runtime().offers.of(device()).listed(address())))
+    offer, base = runtime().offers.of(device()), address()
+    return _not_changed(offer.etag(base)) or openrosa.document(offer.listed(base), etag=offer.etag(base))
 
 
 @blueprint.get(PLACES[0] + "/forms/<form_id>.xml")
@@ -98,7 +99,8 @@ def _xform(version: OfferedVersion) -> Response:
 
 
 def _manifest(form_id: str, version: OfferedVersion) -> Response:
-    return _if_changed(openrosa.document(offers.manifest(address(), form_id, version)))
+    answer = openrosa.document(offers.manifest(address(), form_id, version))
+    return _not_changed(answer.get_etag()[0] or "") or answer
 
 
 def _media(version: OfferedVersion, filename: str) -> Response:
@@ -119,7 +121,3 @@ def _not_changed(etag: str) -> Response | None:
     if etag in request.if_none_match:
         return openrosa.with_headers(openrosa.cacheable(Response(status=304), etag))
     return None
-
-
-def _if_changed(answer: Response) -> Response:
-    return _not_changed(answer.get_etag()[0] or "") or answer

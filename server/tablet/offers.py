@@ -1,7 +1,9 @@
 """What each project offers its tablets, kept in memory and checked against the catalogue row at every request."""
 
+import hashlib
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
@@ -22,9 +24,17 @@ class Offer:
     forms: dict[str, OfferedForm] = field(hash=False)
     form_list: str
 
+    @cached_property
+    def _hash(self) -> bytes:
+        return hashlib.sha256(self.form_list.encode()).digest()
+
     def listed(self, base: str) -> str:
         """The form list for a tablet that calls this address."""
         return self.form_list.replace(BASE, escape(base))
+
+    def etag(self, base: str) -> str:
+        """What changes with the list that a tablet gets at this address, without writing it out."""
+        return hashlib.sha256(self._hash + base.encode()).hexdigest()[:32]
 
 
 class Offers:

@@ -199,3 +199,23 @@ def test_every_answer_over_the_wire_is_the_same_as_in_the_process(door, served, 
         if path == "/nothing":
             assert message(here)
         connection.close()
+
+
+def test_a_connection_stays_open_behind_answers_without_a_body(served):
+    door, port = served()
+    here = f"/v1/key/{door.secret}/projects/1"
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+    def asked(method, path, **headers):
+        connection.request(method, here + path, headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status, connection.sock, answer.headers["ETag"]
+
+    ready, first, _etag = asked("HEAD", "/submission")
+    whole, second, etag = asked("GET", "/formList")
+    unchanged, third, _etag = asked("GET", "/formList", **{"If-None-Match": etag})
+    assert (ready, whole, unchanged) == (204, 200, 304)
+    assert first is second is third is not None
+    assert asked("HEAD", "/submission", Connection="close")[1] is None
+    connection.close()
