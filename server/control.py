@@ -1,5 +1,6 @@
 """How commands reach the processes that run here: a socket in the data folder that the owner alone may use."""
 
+import atexit
 import json
 import logging
 import os
@@ -133,6 +134,14 @@ class Control(threading.Thread):
             self._running.unlock(held.ring())
         elif held.intake.key_id != self._running.database.keys.key_id:
             log.warning("the key file holds another key under a passphrase; run `fieldcase key unlock`")
+
+
+def under_control(running: Runtime) -> None:
+    """Commands reach this process until it ends; one that holds the intake key alone has nothing to lock."""
+    if running.settings.intake_key_file is None:
+        control = Control(running)
+        control.start()
+        atexit.register(control.stop)
 
 
 def ask(settings: Settings, request: Message) -> list[Message]:

@@ -15,4 +15,8 @@ def test_another_wsgi_server_finds_an_application_that_answers(tmp_path, monkeyp
     application = runpy.run_path(str(ROOT / "wsgi.py"))["application"]
     assert isinstance(application, Flask)
     assert application.test_client().get("/healthz").data == b"ok\n"
-    application.extensions["fieldcase"].close()
+    running = application.extensions["fieldcase"]
+    assert running.unlocked
+    assert CliRunner().invoke(main, ["key", "lock"]).exit_code == 0
+    assert not running.unlocked
+    running.close()
