@@ -28,7 +28,8 @@ def application(path: str) -> Callable[[dict[str, Any], Start], Iterable[bytes]]
             held.connection = sqlite3.connect(path, isolation_level=None)
             held.connection.execute("PRAGMA journal_mode=WAL")
             held.connection.execute("PRAGMA synchronous=FULL")
-        return held.connection
+        own: sqlite3.Connection = held.connection
+        return own
 
     setup = sqlite3.connect(path)
     setup.execute("PRAGMA journal_mode=WAL")

@@ -21,7 +21,7 @@ class _Connection:
 
 def run(host: str, port: int, request: bytes, connections: int, total: int) -> dict[str, float]:
     """`total` posts over so many connections, closed loop: rate a second, latencies in milliseconds, errors."""
-    selector, latencies, errors, started = selectors.DefaultSelector(), [], 0, 0
+    selector, latencies, errors, started = selectors.DefaultSelector(), list[float](), 0, 0
     begin = time.perf_counter()
     for _number in range(min(connections, total)):
         connection = _Connection(socket.create_connection((host, port)))
@@ -45,7 +45,7 @@ def run(host: str, port: int, request: bytes, connections: int, total: int) -> d
             if status is None and data:
                 continue
             latencies.append((time.perf_counter() - connection.sent_at) * 1000)
-            if status not in (200, 201, 202):
+            if status not in (200, 201, 202, 304):
                 latencies.pop()
                 errors += 1
             if started >= total or not data:
@@ -59,11 +59,12 @@ def run(host: str, port: int, request: bytes, connections: int, total: int) -> d
     ordered = sorted(latencies) or [0.0]
 
     def at(share: float) -> float:
-        return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))], 2)
+        latency: float = ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+        return round(latency, 2)
 
     rate = round(len(latencies) / seconds, 1)
     shares = {"p50": at(0.5), "p95": at(0.95), "p99": at(0.99)}
-    return {"rate": rate, **shares, "errors": errors, "seconds": round(seconds, 3)}
+    return {"rate": rate, **shares, "errors": errors, "requests": total, "seconds": round(seconds, 3)}
 
 
 def _next(connection: _Connection, request: bytes) -> None:
@@ -82,7 +83,8 @@ def _status(answer: bytearray) -> int | None:
     for line in bytes(answer[:end]).lower().split(b"\r\n"):
         if line.startswith(b"content-length:"):
             length = int(line.split(b":")[1])
-    return int(answer[9:12]) if len(answer) >= end + 4 + length else None
+    status = int(answer[9:12])
+    return status if status == 304 or len(answer) >= end + 4 + length else None
 
 
 def multipart(path: str, xml: bytes, photo: bytes = b"") -> bytes:
@@ -106,10 +108,10 @@ def multipart(path: str, xml: bytes, photo: bytes = b"") -> bytes:
     return head.encode() + body
 
 
-def get(path: str, etag: str = "") -> bytes:
-    """A GET, conditional when there is an ETag."""
-    condition = f"If-None-Match: {etag}\r\n" if etag else ""
-    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-OpenRosa-Version: 1.0\r\n{condition}\r\n".encode()
+def get(path: str, condition: str = "") -> bytes:
+    """A GET, conditional when there is a header that says so."""
+    more = f"{condition}\r\n" if condition else ""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-OpenRosa-Version: 1.0\r\n{more}\r\n".encode()
 
 
 if __name__ == "__main__":
