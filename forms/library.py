@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, undefer
 from accounts.catalogue import raise_catalogue
 from audit.trail import Action, Actor, record
 from forms.tables import Form, FormMapping, FormMedia, FormState, FormVersion
+from xlsforms.published import Published
 from xlsforms.questions import FormDefinition
 
 LOOKED_AT = (undefer(FormVersion.definition), undefer(FormVersion.findings))
@@ -48,6 +49,15 @@ def list_versions(session: Session, form: Form) -> list[FormVersion]:
     """Every version of the form, newest first."""
     query = select(FormVersion).where(FormVersion.form_pk == form.id).order_by(FormVersion.id.desc())
     return list(session.scalars(query))
+
+
+def published_in(session: Session, project_id: int) -> Published:
+    """Every version name that the project's forms have used, by form id."""
+    versions: dict[str, set[str]] = {}
+    query = select(Form.form_id, FormVersion.version).join(FormVersion, FormVersion.form_pk == Form.id)
+    for form_id, version in session.execute(query.where(Form.project_id == project_id)):
+        versions.setdefault(form_id, set()).add(version)
+    return Published({form_id: frozenset(names) for form_id, names in versions.items()})
 
 
 def get_version(session: Session, version_id: int) -> FormVersion:

@@ -1,7 +1,7 @@
 """Forms: checked, published, listed, closed and opened."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +10,9 @@ from server.cli import form_changes, form_files, form_trial
 from server.cli.opening import installation
 from server.cli.output import iso, json_option, print_json, print_rows, print_table, spoken
 from server.runtime import clock
+
+if TYPE_CHECKING:
+    from xlsforms.published import Published
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 mapping_option = click.option("--mapping", type=FILE, help="A mapping file (CSV) that feeds the form into cases.")
@@ -30,6 +33,7 @@ form.add_command(form_trial.try_)
 @form.command()
 @click.argument("file", type=FILE)
 @mapping_option
+@click.option("--media", type=FILE, multiple=True, help="A file that comes with the form; give it again for each.")
 @click.option(
     "--before", type=FILE, help="The version that tablets have, to be told which mapped answers would be lost."
 )
@@ -39,10 +43,16 @@ form.add_command(form_trial.try_)
 @click.option("--language", type=click.Choice(["en", "es"]), help="Of what is said; the office's by default.")
 @json_option
 def check(
-    file: Path, mapping: Path | None, before: Path | None, marked: Path | None, language: str | None, as_json: bool
+    file: Path,
+    mapping: Path | None,
+    media: tuple[Path, ...],
+    before: Path | None,
+    marked: Path | None,
+    language: str | None,
+    as_json: bool,
 ) -> None:
     """Say all that is to be said about a form (.xlsx, .xls, .csv, .md, .xml); nothing is stored."""
-    checked = _check(file, mapping, before=before, language=language)
+    checked = _check(file, mapping, media=media, before=before, language=language)
     if marked is not None:
         form_files.write_marked(marked, checked["form"], language or spoken())
     _print_findings(checked, as_json=as_json)
@@ -77,9 +87,12 @@ def publish(
     from accounts.projects import get_project
     from cases.publishing import publish_form
     from forms.editing import switch
+    from forms.library import published_in
 
     with installation() as running:
-        checked = _check(file, mapping)
+        with running.database.read() as session:
+            published = published_in(session, get_project(session, project).id)
+        checked = _check(file, mapping, media=media, published=published)
         if checked["refused"]:
             _print_findings(checked, as_json=as_json)
             _refuse(checked)
@@ -164,28 +177,36 @@ def _set_state(form_id: str, project: int | None, state: str, *, as_json: bool) 
 
 
 def _check(
-    file: Path, mapping: Path | None, *, before: Path | None = None, language: str | None = None
+    file: Path,
+    mapping: Path | None,
+    *,
+    media: tuple[Path, ...] = (),
+    published: "Published | None" = None,
+    before: Path | None = None,
+    language: str | None = None,
 ) -> dict[str, Any]:
     """The form, its findings and whether they refuse it; a file that is no workbook is a finding too."""
     from cases.publishing import check_form
     from xlsforms.findings import error as finding
+    from xlsforms.published import Known
     from xlsforms.sheets import UnreadableWorkbook
 
     mapping_csv = None if mapping is None else (mapping.name, mapping.read_bytes())
     was = None if before is None else form_files.version_before(before)
+    known = Known(published, frozenset(path.name for path in media) or None)
     try:
-        form = check_form(file.read_bytes(), file.name, now=clock(), mapping_csv=mapping_csv, before=was)
+        form = check_form(file.read_bytes(), file.name, now=clock(), mapping_csv=mapping_csv, before=was, known=known)
     except UnreadableWorkbook as error:
         told = [finding("unreadable", ("", ""), said=error).told(language or spoken())]
         return {"refused": True, "findings": told, "form": None, "form_id": None, "version": None, "mapped": False}
     findings = [one.told(language or spoken()) for one in form.findings]
-    known = form.compiled.definition if form.compiled else None
+    made = form.compiled.definition if form.compiled else None
     return {
         "refused": form.refused,
         "findings": findings,
         "form": form,
-        "form_id": known.form_id if known else None,
-        "version": known.version if known else None,
+        "form_id": made.form_id if made else None,
+        "version": made.version if made else None,
         "mapped": form.mapping is not None,
     }
 

@@ -14,10 +14,11 @@ from cases.drafting import form_of
 from cases.mapping import Before, Mapping
 from cases.publishing import Checked, check_form
 from forms.checks import find_check, keep_check, media_of_check
-from forms.library import definition_of, get_version, mapping_of
+from forms.library import definition_of, get_version, mapping_of, published_in
 from forms.tables import FormCheckMedia
 from server.runtime import clock, runtime
 from xlsforms.languages import matrix
+from xlsforms.published import Known
 from xlsforms.sheets import Workbook
 
 
@@ -77,12 +78,11 @@ def read_upload(token: str, viewer: Viewer) -> Upload | None:
 
 def check_upload(upload: Upload, form_id: str | None) -> Checked:
     """All that is to be said about the upload, beside what tablets have now; raises UnreadableWorkbook."""
-    before = None
-    if form_id is not None:
-        with runtime().database.read() as session:
-            before = before_of(session, form_id)
-    book = upload.book
-    return check_form(book.content, book.name, now=clock(), mapping_csv=upload.mapping_csv, before=before)
+    with runtime().database.read() as session:
+        before = None if form_id is None else before_of(session, form_id)
+        published = published_in(session, get_project(session).id)
+    book, known = upload.book, Known(published, frozenset(one.name for one in upload.media) or None)
+    return check_form(book.content, book.name, now=clock(), mapping_csv=upload.mapping_csv, before=before, known=known)
 
 
 def before_of(session: Session, form_id: str) -> Before | None:

@@ -105,6 +105,14 @@ def test_a_version_is_published_once(embedded, plain):
     assert [row["version"] for row in embedded.json("form", "list")] == ["2"]
 
 
+def test_a_file_that_does_not_come_with_the_form_is_told_at_its_cell(embedded, tmp_path):
+    form, other = tmp_path / "places.csv", tmp_path / "other.csv"
+    form.write_text("survey,type,name,label\n,select_one_from_file places.csv,place,Where?\nsettings,form_id\n,places\n")
+    other.write_text("name,label\na,A\n")
+    told = json.loads(embedded.run("form", "check", str(form), "--media", str(other), "--json").stdout)["findings"]
+    assert [(one["code"], one["cell"]) for one in told if one["severity"] == "error"] == [("file-missing", "B2")]
+
+
 def test_a_form_without_mapping_says_that_it_feeds_no_case(embedded, plain):
     assert "feed no case" in embedded.run("form", "publish", plain).stdout
     assert embedded.json("form", "list")[0]["mapped"] is False

@@ -96,6 +96,7 @@ def test_nothing_chosen_is_said_at_its_field(office):
 def test_a_version_is_published_once(office):
     desk = office.desk("designer")
     upload(desk)
+    assert "Version 1 of this form was published before" in words(upload(desk, act="check"))
     again = upload(desk, workbook(survey=[TALK["survey"][0].replace("May we", "Might we"), *TALK["survey"][1:]]))
     page = words(desk.follow(again))
     assert "Nothing was published yet" in page
