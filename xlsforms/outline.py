@@ -95,17 +95,22 @@ def _read(workbook: Workbook) -> Outline:
     return Outline(survey, choices, tuple(items), tuple(loose), lists, external, named)
 
 
+Mark = tuple[str, str]  # BEGINS or ENDS, and the block
+WEIGHED = 20  # ends of one survey that are weighed; a form with more has other troubles
+
+
 def _nest(survey: View) -> tuple[list[Item], list[Loose]]:
     items, loose, around = list[Item](), list[Loose](), list[Item]()
-    for row in survey.sheet.rows:
-        if off(survey.get(row, "disabled")):
-            continue
-        type_, name = read_type(survey.get(row, "type")), survey.get(row, "name")
-        meant = meant_block(type_.text) if type_.kind == "unknown" else None
-        if meant:  # Its type is told as unknown; what it must mean keeps the rows behind it in place.
-            type_ = QuestionType(type_.text, meant[0], meant[1])
+    rows = [(row, _type(survey, row)) for row in survey.sheet.rows if not off(survey.get(row, "disabled"))]
+    marks = [(type_.kind, type_.block) for _row, type_ in rows]
+    weighed = 0
+    for number, (row, type_) in enumerate(rows, 1):
+        name = survey.get(row, "name")
         if type_.kind == ENDS:
-            loose += _end(row, type_, name, around)
+            wrong = bool(around) and around[-1].type.block != type_.block
+            weighed += wrong
+            slip = wrong and weighed <= WEIGHED and _is_slip(type_.block, around, marks[number:])
+            loose += _end(row, type_, name, around, slip=slip)
             continue
         item = Item(row, type_, name, tuple(around))
         items.append(item)
@@ -115,14 +120,46 @@ def _nest(survey: View) -> tuple[list[Item], list[Loose]]:
     return items, loose
 
 
-def _end(row: Row, type_: QuestionType, name: str, around: list[Item]) -> list[Loose]:
+def _type(survey: View, row: Row) -> QuestionType:
+    type_ = read_type(survey.get(row, "type"))
+    meant = meant_block(type_.text) if type_.kind == "unknown" else None
+    # It is told as unknown; what it must mean keeps the rows behind it in place.
+    return QuestionType(type_.text, meant[0], meant[1]) if meant else type_
+
+
+def _end(row: Row, type_: QuestionType, name: str, around: list[Item], *, slip: bool) -> list[Loose]:
     """What is wrong with this end; the blocks that it closes are no longer around."""
     at = next((at for at in range(len(around) - 1, -1, -1) if around[at].type.block == type_.block), None)
-    if at is None:
+    if at is None or slip:
         return [Loose(row, type_, name, around.pop() if around else None)]
     left = [Loose(item.row, item.type, item.name) for item in around[at + 1 :]]
     del around[at:]
     return left
+
+
+def _is_slip(block: str, around: list[Item], rest: list[Mark]) -> bool:
+    """Whether more rows find their partner when this end is taken for that of the innermost block."""
+    blocks = [item.type.block for item in around]
+    if block not in blocks:
+        return True
+    at = len(blocks) - 1 - blocks[::-1].index(block)
+    return 1 + _left(blocks[:-1], rest) < len(blocks) - 1 - at + _left(blocks[:at], rest)
+
+
+def _left(blocks: list[str], rest: list[Mark]) -> int:
+    """How many begins and ends stay without a partner."""
+    left, around = 0, list(blocks)
+    for kind, block in rest:
+        if kind == BEGINS:
+            around.append(block)
+        elif kind == ENDS and block in around:
+            while around.pop() != block:
+                left += 1
+        elif kind == ENDS:
+            left += 1
+            if around:
+                around.pop()
+    return left + len(around)
 
 
 def _lists(sheet: View) -> dict[str, tuple[Choice, ...]]:

@@ -10,12 +10,11 @@ from xlsforms.findings import NOWHERE, Finding, Place, error
 from xlsforms.limits import Limits
 from xlsforms.references import references, unsafe
 from xlsforms.rules.files import unsafe_file
-from xlsforms.rules.settings import bad_form_id, server_owned_setting, usable_id
+from xlsforms.rules.settings import LONGEST_VERSION, bad_form_id, server_owned_setting, usable_id, version_too_long
 from xlsforms.rules.survey import is_more_than, repeat_count
 from xlsforms.sheets import Workbook
 from xlsforms.xform import attribute, first, kids, resolve
 
-LONGEST_VERSION = 120  # characters
 SUBMISSION = {
     "action": "submission_url",
     "base64RsaPublicKey": "public_key",
@@ -32,8 +31,7 @@ def inspect(
     if not usable_id(definition.form_id):
         yield bad_form_id(definition.form_id, setting(workbook, "form_id")[1] if workbook else NOWHERE)
     if len(definition.version) > LONGEST_VERSION:
-        place = setting(workbook, "version")[1] if workbook else NOWHERE
-        yield error("version-too-long", place, most=LONGEST_VERSION)
+        yield version_too_long(setting(workbook, "version")[1] if workbook else NOWHERE)
     if not any(question.type == "instanceID" for question in definition.questions):
         yield error("instance-id-missing", setting(workbook, "omit_instanceid")[1] if workbook else NOWHERE)
     model = first(root, "head", "model")

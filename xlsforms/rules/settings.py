@@ -14,6 +14,7 @@ from xlsforms.wording import closest
 FORM_ID = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9._-]{1,64}")
 # What a form may not decide for itself; findings.csv has the reason of each.
 SERVER_OWNED = ("submission_url", "public_key", "auto_send", "auto_delete", "client_editable")
+LONGEST_VERSION = 120  # characters
 STYLES = ("pages", "theme-grid", "theme-formhub", "no-text-transform", "logo")
 # Letters and digits that look alike in a list of forms.
 LOOKS = str.maketrans({"0": "o", "1": "l", "i": "l", "-": "_", ".": "_", "5": "s"})
@@ -58,8 +59,15 @@ def title(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
 def version(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
     """A version that is hard to tell from another."""
     given, place = setting(workbook, "version")
-    if given and not re.fullmatch(r"[\w.+:/-]+", given):
+    if len(given) > LONGEST_VERSION:
+        yield version_too_long(place)
+    elif given and not re.fullmatch(r"[\w.+:/-]+", given):
         yield warning("version-odd", place)
+
+
+def version_too_long(place: Place) -> Finding:
+    """The refusal of such a version."""
+    return error("version-too-long", place, most=LONGEST_VERSION)
 
 
 def one_row(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
