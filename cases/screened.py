@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from cases.assertions import read_said
@@ -154,6 +154,17 @@ def result_of(row: Screened) -> Screening:
         unverified=kept["unverified"],
         rule_set=row.rule_set,
     )
+
+
+def urgencies(session: Session, submission_ids: Iterable[int]) -> dict[int, str]:
+    """How urgent the screenings are that each submission told of; none for one that told of none."""
+    wanted = list(submission_ids)
+    query = select(Source.submission_id, func.min(Screened.urgency))
+    query = query.join(Assertion, Assertion.source_id == Source.id)
+    query = query.join(Screened, Screened.record_id == Assertion.record_id)
+    query = query.where(Source.submission_id.in_(wanted), Source.replaced_at.is_(None))
+    rows = session.execute(query.group_by(Source.submission_id)) if wanted else ()
+    return {row[0]: row[1] for row in rows if row[0] is not None}
 
 
 def first_review(case: Case, screened: Screened | None) -> datetime | None:

@@ -8,8 +8,9 @@ from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from accounts.roles import Viewer
+from accounts.roles import Right, Viewer
 from cases.caseload import visible_codes
+from cases.screened import urgencies
 from server.desk.sending import SOFTWARE
 from submissions.inbox import ListedSubmission
 
@@ -31,15 +32,18 @@ class Row:
     files_expected: int
     case_code: str | None
     case_url: str | None
+    urgency: str = ""  # of its screening, for those who may read it
 
 
 def rows(session: Session, listed: Sequence[ListedSubmission], *, viewer: Viewer) -> list[Row]:
     """The submissions as rows, with the codes of the cases that the viewer may see."""
     codes = visible_codes(session, [one.submission.root_id for one in listed], viewer=viewer)
-    return [row(one, codes.get(one.submission.root_id or "")) for one in listed]
+    reads = viewer.may(Right.READ_SUBMISSIONS)
+    urgent = urgencies(session, [one.submission.id for one in listed]) if reads else {}
+    return [row(one, codes.get(one.submission.root_id or ""), urgent.get(one.submission.id, "")) for one in listed]
 
 
-def row(one: ListedSubmission, code: str | None) -> Row:
+def row(one: ListedSubmission, code: str | None, urgency: str = "") -> Row:
     """The submission as a row."""
     submission = one.submission
     return Row(
@@ -56,6 +60,7 @@ def row(one: ListedSubmission, code: str | None) -> Row:
         files_expected=one.files_expected,
         case_code=code,
         case_url=url_for("desk.case", code=code) if code else None,
+        urgency=urgency,
     )
 
 

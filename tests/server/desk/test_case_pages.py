@@ -79,6 +79,8 @@ def test_a_screening_without_a_case_shows_its_result_with_its_submission(office)
     page = office.desk("caseworker").get(f"/submissions/{submission}")
     assert "P1, 59 minutes left Strong signs Urgent because serious injury" in words(page)
     assert "Strong signs" not in words(office.desk("administrator").get(f"/submissions/{submission}"))
+    assert "Filed P1: now" in words(office.desk("caseworker").get("/submissions"))
+    assert "P1" not in words(office.desk("administrator").get("/submissions"))
 
 
 def test_a_reader_without_matters_of_health_sees_that_there_is_one_and_not_which(office, monkeypatch):
