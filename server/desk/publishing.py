@@ -57,7 +57,7 @@ def publish_one(form_id: str | None = None) -> Response:
     except UnreadableWorkbook as error:
         return _page(form_id, {"workbook": str(error)}, 400)
     if checked.refused or act == "check":
-        return _found(form_id, upload, checked, viewer, {}, 400 if checked.refused else 200)
+        return _found(form_id, upload, checked, viewer, {}, 200 if act == "check" else 400)
     if odd := _odd(checked, upload):
         return _found(form_id, upload, checked, viewer, {"media": odd}, 400)
     if act == "draft" or _to_be_seen_first(checked):
