@@ -14,6 +14,7 @@ from server.runtime import clock
 if TYPE_CHECKING:
     from xlsforms.published import Published
 
+JSON_OF_CHECK = ("findings", "refused", "form_id", "version", "mapped", "translations")
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 mapping_option = click.option("--mapping", type=FILE, help="A mapping file (CSV) that feeds the form into cases.")
 project_option = click.option("--project", type=int, metavar="ID", help="The project; the first one by default.")
@@ -188,6 +189,7 @@ def _check(
     """The form, its findings and whether they refuse it; a file that is no workbook is a finding too."""
     from cases.publishing import check_form
     from xlsforms.findings import error as finding
+    from xlsforms.languages import matrix
     from xlsforms.published import Known
     from xlsforms.sheets import UnreadableWorkbook
 
@@ -198,7 +200,8 @@ def _check(
         form = check_form(file.read_bytes(), file.name, now=clock(), mapping_csv=mapping_csv, before=was, known=known)
     except UnreadableWorkbook as error:
         told = [finding("unreadable", ("", ""), said=error).told(language or spoken())]
-        return {"refused": True, "findings": told, "form": None, "form_id": None, "version": None, "mapped": False}
+        nothing = dict.fromkeys(("form", "form_id", "version"))
+        return {"refused": True, "findings": told, "mapped": False, "translations": [], **nothing}
     findings = [one.told(language or spoken()) for one in form.findings]
     made = form.compiled.definition if form.compiled else None
     return {
@@ -208,13 +211,14 @@ def _check(
         "form_id": made.form_id if made else None,
         "version": made.version if made else None,
         "mapped": form.mapping is not None,
+        "translations": [cover._asdict() for cover in matrix(form.workbook)] if form.workbook else [],
     }
 
 
 def _print_findings(checked: dict[str, Any], *, as_json: bool) -> None:
     findings = checked["findings"]
     if as_json:
-        print_json({name: checked[name] for name in ("findings", "refused", "form_id", "version", "mapped")})
+        print_json({name: checked[name] for name in JSON_OF_CHECK})
     elif findings:
         cells = [
             [one["severity"], " ".join(filter(None, (one["sheet"], one["cell"]))), one["message"]] for one in findings

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flask import request
 from sqlalchemy.orm import Session
@@ -80,7 +80,7 @@ def check_upload(upload: Upload, form_id: str | None) -> Checked:
     """All that is to be said about the upload, beside what tablets have now; raises UnreadableWorkbook."""
     with runtime().database.read() as session:
         before = None if form_id is None else before_of(session, form_id)
-        published = published_in(session, get_project(session).id)
+        published = replace(published_in(session, get_project(session).id), form_id=form_id or "")
     book, known = upload.book, Known(published, frozenset(one.name for one in upload.media) or None)
     return check_form(book.content, book.name, now=clock(), mapping_csv=upload.mapping_csv, before=before, known=known)
 
