@@ -28,6 +28,7 @@ def case_row(one: ListedCase | CaseView) -> dict[str, Any]:
         "due": first_review(one.case, one.screened),
         "class_low": result and result.class_low,
         "class_high": result and result.class_high,
+        "unverified": bool(result and result.unverified),
         "reasons": list(result.reasons) if result else [],
         "rule_set": result and result.rule_set,
         "owner": None,  # nobody is given a case yet

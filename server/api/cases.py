@@ -59,6 +59,7 @@ class CaseRow(Shape):
     due = Moment(required=True, allow_none=True, metadata={"description": "When it must have been looked at"})
     class_low = Text(required=True, allow_none=True, metadata={"description": "The screening class, at least"})
     class_high = Text(required=True, allow_none=True, metadata={"description": "The class it could be"})
+    unverified = Flag(required=True, metadata={"description": "The weights behind it were never checked"})
     reasons = listed(Text(), required=True)
     rule_set = Text(required=True, allow_none=True, metadata={"description": "The version of the screening rules"})
     owner = Text(required=True, allow_none=True)

@@ -77,6 +77,11 @@ def _listed(session: Session, order: Order) -> list[ListedCase]:
     return list_cases(session, viewer=OPERATOR_VIEWER, order=order, limit=None)
 
 
+def _marked(row: dict[str, Any]) -> str:
+    """The class, marked when its weights were never checked."""
+    return f"{row['class_low'] or ''}{' (unverified)' if row['unverified'] else ''}"
+
+
 def _range(screening: dict[str, Any]) -> str:
     low, high = screening["class_low"], screening["class_high"]
     return f"class {low}" if low == high else f"class at least {low}, could be {high}"

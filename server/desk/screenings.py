@@ -155,15 +155,18 @@ def class_words(code: str | None) -> str:
     return DICTIONARY.label(code, language(), codes="screening_class") if code else ""
 
 
-def range_words(low: str, high: str) -> str:
-    """'Strong signs', or 'Not clear yet; could be: strong signs'."""
-    if low == high:
-        return class_words(low)
-    most = class_words(high)
-    most = most[:1].lower() + most[1:]
-    if low == "none":
-        return str(_("Not clear yet; could be: %(high)s", high=most))
-    return str(_("%(low)s; could be: %(high)s", low=class_words(low), high=most))
+def range_words(row: Screened) -> str:
+    """'Strong signs', 'Not clear yet; could be: strong signs', with a mark when the weights are unverified."""
+    words, most = class_words(row.class_low), class_words(row.class_high)
+    if row.class_low != row.class_high:
+        most = most[:1].lower() + most[1:]
+        unclear = row.class_low == "none"
+        words = str(
+            _("Not clear yet; could be: %(high)s", high=most)
+            if unclear
+            else _("%(low)s; could be: %(high)s", low=words, high=most)
+        )
+    return str(_("%(words)s (unverified)", words=words)) if row.result["unverified"] else words
 
 
 def _group(told: Sequence[str], spoken: str) -> Group:

@@ -29,7 +29,7 @@ def test_cases_are_listed_by_code_with_coded_values_alone(place, manager):
     listed = manager.get(CASES)
     assert [set(one) for one in listed.get_json()] == [
         {"code", "stage", "proposed", "district", "opened_on", "agency", "changed_at", "owner"}
-        | {"urgency", "due", "class_low", "class_high", "reasons", "rule_set"}
+        | {"urgency", "due", "class_low", "class_high", "unverified", "reasons", "rule_set"}
     ]
     one = listed.get_json()[0]
     assert (one["urgency"], one["class_low"], one["reasons"]) == (None, None, [])

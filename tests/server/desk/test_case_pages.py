@@ -66,6 +66,7 @@ def test_what_is_not_known_is_never_shown_as_no_sign_and_unverified_weights_say_
     desk = office.desk("caseworker")
     (unverified,) = [page for page in map(words, cases_of(desk)) if "Unverified: nobody has checked" in page]
     assert "sexual acts" in unverified
+    assert "could be: exploitation, no means seen (unverified)" in words(desk.get("/cases"))
 
 
 def cases_of(desk):
