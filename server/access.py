@@ -23,6 +23,7 @@ LARGEST = 40 * 1024 * 1024  # bytes that people may send at once; tablets have a
 OPEN = frozenset(
     {
         "assets.built",
+        "assets.icon",
         "health",
         "metrics",
         "api.start_session",

@@ -53,6 +53,12 @@ def built(name: str) -> Response:
     return response
 
 
+@blueprint.get("/favicon.ico")
+def icon() -> Response:
+    """Our mark, for pages that name none: those that are printed or saved stand by themselves."""
+    return built(manifest()["mark.svg"])
+
+
 def mimetype(name: str) -> str:
     """The media type by the name's ending, the same on every machine."""
     types = {

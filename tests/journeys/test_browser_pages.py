@@ -29,7 +29,7 @@ TALK = """
 |  | screening | new |  |  |  |  |
 """
 DOWNLOADS = re.compile(r"/(xml|xform|workbook)$|/files/|/media/|^/assets/")
-ONE_OF_EACH = re.compile(r"\d+|TIP-\w+-\w")
+ONE_OF_EACH = re.compile(r"\d+|TIP-\w+-\w|(?<=/fill/)\w+")
 
 
 @pytest.fixture(scope="session")

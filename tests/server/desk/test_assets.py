@@ -31,6 +31,11 @@ def test_a_browser_that_takes_compressed_files_gets_the_same_bytes_in_fewer(clie
     assert gzip.decompress(small.data) == plain.data
 
 
+def test_pages_that_name_no_picture_of_their_own_get_our_mark(client):
+    answer = client.get("/favicon.ico", buffered=True)
+    assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
+
+
 @pytest.mark.parametrize("name", ["manifest.json", ".done", "desk.css", "../built/manifest.json"])
 def test_nothing_but_built_files_is_served(client, name):
     assert client.get(f"/assets/{name}").status_code == 404
