@@ -40,6 +40,7 @@ ADDRESSES = {
             "xform",
         )
     },
+    "print_form": "/forms/<form_id>/<version>/print",
     "form_preview": "/form-versions/<version_id>/preview",
     "form_fill": "/fill/<form_id>",
     "draft_test_trial": "/forms/<form_id>/draft/tests/<test_id>/trial",
