@@ -6,39 +6,38 @@ import zipfile
 
 from xlsforms.limits import MB, Limits
 
-SAVE_AGAIN = "Open it in Excel or LibreOffice, save it again as an Excel workbook (.xlsx) and try that file."
+Complaint = tuple[str, dict[str, object]]  # a row of findings.csv and its facts
 
 
-def complaint(content: bytes, limits: Limits) -> str:
-    """Why this zip is not opened, with how to mend it; "" when it may be."""
+def complaint(content: bytes, limits: Limits) -> Complaint | None:
+    """Why this zip is not opened; None when it may be."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as problem:
-        return f"The file is damaged or not an Excel workbook ({type(problem).__name__}). {SAVE_AGAIN}"
-    return _too_much(members, limits) or next((said for member in members if (said := _about(member))), "")
+        return "file-damaged", {"what": type(problem).__name__}
+    if code := next((said for member in members if (said := _about(member))), ""):
+        return _too_much(members, limits) or (code, {})
+    return _too_much(members, limits)
 
 
-def _too_much(members: list[zipfile.ZipInfo], limits: Limits) -> str:
+def _too_much(members: list[zipfile.ZipInfo], limits: Limits) -> Complaint | None:
     unpacked = sum(member.file_size for member in members)
     if len(members) > limits.members:
-        return f"The file holds {len(members)} parts; a workbook may have {limits.members}. {SAVE_AGAIN}"
+        return "file-parts", {"count": len(members), "most": limits.members}
     if unpacked > limits.unpacked_bytes:
-        return (
-            f"Unpacked the workbook is {unpacked // MB} MB; {limits.unpacked_bytes // MB} MB are allowed. "
-            "Delete the empty rows and columns around the tables, and pictures, then save it again."
-        )
+        return "file-unpacked", {"size": unpacked // MB, "most": limits.unpacked_bytes // MB}
     if not any(member.filename == "[Content_Types].xml" for member in members):
-        return f"The file is a zip, but not an Excel workbook. {SAVE_AGAIN}"
-    return ""
+        return "file-no-excel", {}
+    return None
 
 
 def _about(member: zipfile.ZipInfo) -> str:
     name = member.filename.replace("\\", "/")
     if member.flag_bits & 0x1:
-        return "The workbook is protected by a password. Take the password off, save it again and try that file."
+        return "file-password"
     if name.startswith("/") or ":" in name or ".." in name.split("/") or stat.S_ISLNK(member.external_attr >> 16):
-        return f"The file holds a part with an unsafe name. {SAVE_AGAIN}"
+        return "file-unsafe-part"
     if name.rsplit("/", 1)[-1].lower() == "vbaproject.bin":
-        return "The workbook holds macros. Save it as an Excel workbook without macros (.xlsx) and try that file."
+        return "file-macros"
     return ""

@@ -22,7 +22,11 @@ DECLARES = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
 class NotTaken(Exception):
-    """The workbook is refused; the message says why and how to mend it."""
+    """The workbook is refused; `code` is a row of findings.csv, with its facts."""
+
+    def __init__(self, code: str, **facts: object) -> None:
+        super().__init__(code)
+        self.code, self.facts = code, facts
 
 
 def read_grids(content: bytes, settings: dict[str, Any]) -> dict[str, Any]:
@@ -33,11 +37,11 @@ def read_grids(content: bytes, settings: dict[str, Any]) -> dict[str, Any]:
         ends = last_rows(content) if settings["kind"] == "xlsx" else {}
         return {"sheets": list(_sheets(content, settings)), "ends": ends}
     except NotTaken as refusal:
-        return {"refused": str(refusal)}
+        return {"refused": [refusal.code, refusal.facts]}
     except PasswordError:
-        return {"refused": "The workbook is protected by a password. Take the password off and save it again."}
+        return {"refused": ["file-password", {}]}
     except (CalamineError, zipfile.BadZipFile, KeyError, etree.XMLSyntaxError) as problem:
-        return {"damaged": type(problem).__name__}
+        return {"refused": ["file-damaged", {"what": type(problem).__name__}]}
 
 
 def _sheets(content: bytes, settings: dict[str, Any]) -> Iterator[tuple[str, Rows]]:
@@ -53,7 +57,7 @@ def _refuse_declarations(content: bytes) -> None:
             if member.filename.lower().endswith((".xml", ".rels", ".vml")):
                 with archive.open(member) as part:
                     if DECLARES.search(part.read(4096).replace(b"\0", b"")):
-                        raise NotTaken("The file declares a document type inside, which no spreadsheet program does.")
+                        raise NotTaken("file-document-type")
 
 
 def _dense(content: bytes) -> tuple[list[str], Iterator[tuple[str, Values]]]:
@@ -81,14 +85,14 @@ def _grid(name: str, rows: Values, settings: dict[str, Any], *, meant: bool) -> 
     kept: Rows = []
     for number, row in enumerate(rows, 1):
         if number > LAST_ROW:
-            raise NotTaken(f"The sheet '{name}' has a row beyond the last that a spreadsheet program knows.")
+            raise NotTaken("sheet-row-impossible", sheet=name)
         cells = [text_of(value) for value in row]
         if not any(cells):
             continue
         kept.append((number, _trimmed(cells)))
-        if excess := _excess(name, kept, most, settings["columns"]):
+        if excess := _excess(kept, most, settings["columns"]):
             if meant:
-                raise NotTaken(excess)
+                raise NotTaken(excess[0], sheet=name, **excess[1])
             return kept[:-1]
     return kept
 
@@ -99,15 +103,15 @@ def _trimmed(cells: list[str]) -> list[str]:
     return cells
 
 
-def _excess(name: str, kept: Rows, most: int, columns: int) -> str:
+def _excess(kept: Rows, most: int, columns: int) -> tuple[str, dict[str, object]] | None:
     number, cells = kept[-1]
     if len(kept) > most + 1:
-        return f"The sheet '{name}' has more than {most:,} rows; that is the most a form may have here."
+        return "sheet-too-long", {"most": f"{most:,}"}
     if number > most * FAR:
-        return f"The sheet '{name}' has a value in row {number}, far below its table. Delete the rows below the table."
+        return "sheet-value-far", {"row": number}
     if len(cells) > columns:
-        return f"The sheet '{name}' has more than {columns} columns in row {number}. Delete those right of the table."
-    return ""
+        return "sheet-too-wide", {"most": columns, "row": number}
+    return None
 
 
 def text_of(value: Any) -> str:

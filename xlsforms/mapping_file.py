@@ -53,7 +53,7 @@ def _lines(content: bytes) -> list[_Line]:
     try:
         return list(_read(records(decode(content))))
     except NotText as problem:
-        raise UnreadableWorkbook(str(problem)) from problem
+        raise UnreadableWorkbook(problem.code, **problem.facts) from problem
 
 
 def _read(table: list[tuple[int, list[str]]]) -> Iterator[_Line]:
@@ -64,11 +64,9 @@ def _read(table: list[tuple[int, list[str]]]) -> Iterator[_Line]:
             header = {at: plain(title) for at, title in enumerate(record) if at and title}
         elif any(record):
             if not header:
-                raise UnreadableWorkbook("The first row must be a header whose first column is 'sheet'.")
+                raise UnreadableWorkbook("mapping-header")
             if first not in PARTS:
-                raise UnreadableWorkbook(
-                    f"Row {number}: the column 'sheet' says '{first}'; it may say {', '.join(PARTS)}."
-                )
+                raise UnreadableWorkbook("mapping-unknown-sheet", row=number, given=first, known=", ".join(PARTS))
             yield _Line(
                 number, first, {header[at]: (at, text) for at, text in enumerate(record) if text and at in header}
             )

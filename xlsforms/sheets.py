@@ -16,7 +16,11 @@ CASE_SHEETS = ("case_records", "case_codes")
 
 
 class UnreadableWorkbook(Exception):
-    """This file cannot be read as a workbook; the message says why and how to mend it."""
+    """This file cannot be read as a workbook; its finding says why and how to mend it, in every language."""
+
+    def __init__(self, code: str, *, sheet: object = "", **facts: object) -> None:
+        self.finding = error(code, (str(sheet), ""), **facts)
+        super().__init__(self.finding.message)
 
 
 def plain(name: str) -> str:

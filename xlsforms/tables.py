@@ -11,7 +11,11 @@ REMARK = re.compile(r"(?<=\|)\s*#[^|]*$")
 
 
 class NotText(Exception):
-    """The file is not text in UTF-8; save it as "CSV UTF-8"."""
+    """The file is not text that can be read; `code` is a row of findings.csv, with its facts."""
+
+    def __init__(self, code: str, **facts: object) -> None:
+        super().__init__(code)
+        self.code, self.facts = code, facts
 
 
 def decode(content: bytes) -> str:
@@ -21,7 +25,7 @@ def decode(content: bytes) -> str:
             return content.decode("utf-16")
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise NotText("The file is not text in UTF-8. In Excel, save it as 'CSV UTF-8 (Comma delimited)'.") from error
+        raise NotText("file-not-text") from error
 
 
 def records(text: str) -> list[tuple[int, list[str]]]:
@@ -30,7 +34,7 @@ def records(text: str) -> list[tuple[int, list[str]]]:
     try:
         return [(number, [_clean(cell) for cell in record]) for number, record in enumerate(reader, 1)]
     except csv.Error as error:
-        raise NotText(f"The CSV cannot be read in line {reader.line_num}: {error}.") from error
+        raise NotText("csv-broken", line=reader.line_num, what=error) from error
 
 
 def _delimiter(text: str) -> str:

@@ -22,10 +22,7 @@ Grids = Iterable[tuple[str, list[tuple[int, list[str]]]]]
 def read_workbook(content: bytes, name: str, *, limits: Limits = DEFAULT) -> Workbook:
     """The workbook in these bytes; raises UnreadableWorkbook."""
     if len(content) > limits.file_bytes:
-        raise UnreadableWorkbook(
-            f"The file has {len(content) / MB:.1f} MB; a workbook may have {limits.file_bytes // MB} MB. "
-            "Take pictures and empty rows out of it and save it again."
-        )
+        raise UnreadableWorkbook("file-too-large", size=f"{len(content) / MB:.1f}", most=limits.file_bytes // MB)
     kind = _kind(content, name)
     if kind in ("csv", "md"):
         return _assemble(content, name, kind, _text_grids(content, kind, limits))
@@ -44,11 +41,8 @@ def _kind(content: bytes, name: str) -> Kind:
     if ending == ".md":
         return "md"
     if not content:
-        raise UnreadableWorkbook("The file is empty.")
-    raise UnreadableWorkbook(
-        "The file is not a workbook. Fieldcase reads Excel workbooks (.xlsx, .xls), .csv and .md; "
-        "open it in Excel or LibreOffice and save it as .xlsx."
-    )
+        raise UnreadableWorkbook("file-empty")
+    raise UnreadableWorkbook("file-no-workbook")
 
 
 def _text_grids(content: bytes, kind: Kind, limits: Limits) -> Grids:
@@ -56,27 +50,23 @@ def _text_grids(content: bytes, kind: Kind, limits: Limits) -> Grids:
         text = decode(content)
         grids = list(csv_grids(text) if kind == "csv" else markdown_grids(text))
     except NotText as problem:
-        raise UnreadableWorkbook(str(problem)) from problem
+        raise UnreadableWorkbook(problem.code, **problem.facts) from problem
     if not grids:
-        raise UnreadableWorkbook(
-            "The file holds no sheet: the first column names a sheet (survey), its header and rows stand below it "
-            "with that column left blank."
-        )
+        raise UnreadableWorkbook("file-no-sheet")
     for name, grid in grids:
         if len(grid) - 1 > (most := limits.rows_of(plain(name))):
-            raise UnreadableWorkbook(
-                f"The sheet '{name}' has more than {most:,} rows; that is the most a form may have."
-            )
-        if max((len(cells) for _number, cells in grid), default=0) > limits.columns:
-            raise UnreadableWorkbook(f"The sheet '{name}' has more than {limits.columns} columns.")
+            raise UnreadableWorkbook("sheet-too-long", sheet=name, most=f"{most:,}")
+        widest, row = max(((len(cells), number) for number, cells in grid), default=(0, 0))
+        if widest > limits.columns:
+            raise UnreadableWorkbook("sheet-too-wide", sheet=name, most=limits.columns, row=row)
     return grids
 
 
 def _office_grids(content: bytes, kind: Kind, limits: Limits) -> tuple[Grids, list[Finding]]:
     if kind == "xls" and ENCRYPTED in content:
-        raise UnreadableWorkbook("The workbook is protected by a password. Take the password off and save it again.")
+        raise UnreadableWorkbook("file-password")
     if kind == "xlsx" and (complaint := archive.complaint(content, limits)):
-        raise UnreadableWorkbook(complaint)
+        raise UnreadableWorkbook(complaint[0], **complaint[1])
     try:
         return _read_in_child(content, kind, limits, sparse=False)
     except ChildFailed as failure:
@@ -92,11 +82,8 @@ def _office_grids(content: bytes, kind: Kind, limits: Limits) -> tuple[Grids, li
 def _read_in_child(content: bytes, kind: Kind, limits: Limits, *, sparse: bool) -> tuple[Grids, list[Finding]]:
     answer = work("read", content, limits, kind=kind, sparse=sparse)
     if "refused" in answer:
-        raise UnreadableWorkbook(answer["refused"])
-    if "damaged" in answer:
-        raise UnreadableWorkbook(
-            f"The file is damaged or not an Excel workbook ({answer['damaged']}). {archive.SAVE_AGAIN}"
-        )
+        code, facts = answer["refused"]
+        raise UnreadableWorkbook(code, **facts)
     grids = [(name, [(number, cells) for number, cells in grid]) for name, grid in answer["sheets"]]
     return grids, list(_trimmed(grids, answer["ends"]))
 
@@ -110,13 +97,7 @@ def _trimmed(grids: list[tuple[str, list[tuple[int, list[str]]]]], ends: dict[st
 
 
 def _too_hard(reason: Reason) -> str:
-    if reason is Reason.TIME:
-        return (
-            "The workbook took too long to read. Delete the empty rows and columns around the tables and save it again."
-        )
-    return (
-        "The workbook needs too much memory to read, or is damaged. Copy its sheets into a new workbook and try that."
-    )
+    return "file-slow" if reason is Reason.TIME else "file-heavy"
 
 
 def _assemble(content: bytes, name: str, kind: Kind, grids: Grids, told: Iterable[Finding] = ()) -> Workbook:

@@ -121,5 +121,5 @@ def _details(error: Exception) -> dict[str, Any]:
     if isinstance(error, RefusedForm):
         return told(error.findings)
     if isinstance(error, UnreadableWorkbook):
-        return {"error": str(error), "warnings": [], "findings": []}
+        return told((error.finding,))
     return {}

@@ -188,7 +188,6 @@ def _check(
 ) -> dict[str, Any]:
     """The form, its findings and whether they refuse it; a file that is no workbook is a finding too."""
     from cases.publishing import check_form
-    from xlsforms.findings import error as finding
     from xlsforms.languages import matrix
     from xlsforms.published import Known
     from xlsforms.sheets import UnreadableWorkbook
@@ -199,7 +198,7 @@ def _check(
     try:
         form = check_form(file.read_bytes(), file.name, now=clock(), mapping_csv=mapping_csv, before=was, known=known)
     except UnreadableWorkbook as error:
-        told = [finding("unreadable", ("", ""), said=error).told(language or spoken())]
+        told = [error.finding.told(language or spoken())]
         nothing = dict.fromkeys(("form", "form_id", "version"))
         return {"refused": True, "findings": told, "mapped": False, "translations": [], **nothing}
     findings = [one.told(language or spoken()) for one in form.findings]

@@ -55,7 +55,7 @@ def publish_one(form_id: str | None = None) -> Response:
     try:
         checked = check_upload(upload, form_id)  # A second, outside any transaction.
     except UnreadableWorkbook as error:
-        return _page(form_id, {"workbook": str(error)}, 400)
+        return _page(form_id, {"workbook": error.finding.said(language())}, 400)
     if checked.refused or act == "check":
         return _found(form_id, upload, checked, viewer, {}, 200 if act == "check" else 400)
     if odd := _odd(checked, upload):

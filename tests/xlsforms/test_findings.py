@@ -8,6 +8,7 @@ from xlsforms.findings import Finding, Place, Severity, error
 from xlsforms.wording import LANGUAGES, PART, needed, say, table
 
 SOURCES = [name for name in FILES if re.match(r"(xlsforms|cases/mapping)/.*\.py$", name)]
+MAKING = ("error", "warning", "info", "note", "UnreadableWorkbook", "NotTaken", "NotText")
 OF_PLACE = {"sheet", "cell", "column", "value"}
 CODE = re.compile(r"[a-z]+(-[a-z0-9]+)*")
 # Codes that no text of ours spells: pyxform's families of codes, and how a child process ended.
@@ -16,7 +17,7 @@ SPELT_BY_PARTS = {"compile-", "-in-repeat", "headers", "internal", "entities"}
 
 def strings() -> set[str]:
     """Every text that stands in the sources which find."""
-    trees = (ast.parse((ROOT / name).read_text(encoding="utf-8")) for name in [*SOURCES, "server/cli/forms.py"])
+    trees = (ast.parse((ROOT / name).read_text(encoding="utf-8")) for name in SOURCES)
     nodes = (node for tree in trees for node in ast.walk(tree))
     return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
@@ -30,7 +31,7 @@ def calls() -> list[tuple[str, str, set[str] | None]]:
                 continue
             called = getattr(node.func, "attr", getattr(node.func, "id", ""))
             code = node.args[0]
-            if called in ("error", "warning", "info", "note") and isinstance(code, ast.Constant):
+            if called in MAKING and isinstance(code, ast.Constant):
                 names = {keyword.arg for keyword in node.keywords}
                 made.append((name, code.value, None if None in names else names))
     return made
