@@ -20,13 +20,20 @@ from storage.roots import root_key
 from submissions.instance import read_instance
 from submissions.tables import Submission
 from tests.collect.javarosa import Filled, JavaRosa
-from tests.conftest import NOON
+from tests.conftest import DATABASES, NOON
 from tests.make import Make
 from tests.xlsforms.questionnaires.shipped import FOLDER
 from tests.xlsforms.questionnaires.shipped import shipped as checked
 
 INTERVIEWS = sorted((FOLDER / "interviews").glob("*/*.json"))
 CLASS = ("class_low", "class_high", "urgency")
+# Every interview on one database, and one of each form on the other.
+TRIED = [
+    (path, kind)
+    for kind in DATABASES
+    for path in (INTERVIEWS if kind == DATABASES[0] else {one.parent.name: one for one in INTERVIEWS}.values())
+]
+NAMED = [f"{path.parent.name}-{path.stem}-{kind}" for path, kind in TRIED]
 OPENS_A_CASE = FOLDER / "interviews/field_screening_adult/4_strong_signs.json"
 
 
@@ -81,7 +88,7 @@ def screened(session: Session, submission: Submission) -> dict[str, str]:
     return {name: getattr(one, name) for name in CLASS}
 
 
-@pytest.mark.parametrize("path", INTERVIEWS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+@pytest.mark.parametrize("path, database_kind", TRIED, ids=NAMED, indirect=["database_kind"])
 def test_an_interview_makes_the_record_that_its_script_expects(
     session: Session, make: Make, javarosa: JavaRosa, path: Path
 ) -> None:
