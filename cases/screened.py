@@ -1,5 +1,6 @@
 """Every screening record has what the rules make of it, and every case the most pressing of its screenings."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -19,7 +20,9 @@ from cases.screening.answers import assess, planned_values
 from cases.tables import Assertion, Case, Record, RecordLink, Screened, Source
 from storage.database import insert_once, table_of
 from storage.roots import RootKey, root_key
+from storage.sealing import KeyUnknown, SealBroken
 
+log = logging.getLogger("fieldcase")
 KIND = "screening"
 AT_ONCE = 100  # screenings in one transaction, so that submissions are filed in between
 ADD = insert(table_of(Screened))
@@ -109,9 +112,14 @@ def rescreen_older(session: Session) -> int:
         .limit(AT_ONCE)
     )
     found = session.scalars(query).all()
-    if found:
-        for case_id in sorted(rescreen(session, found)):
-            decide(session, case_id)
+    cases = set[str]()
+    for record_id in found:
+        try:
+            cases |= rescreen(session, [record_id])
+        except (SealBroken, KeyUnknown) as error:
+            log.warning("screening %s cannot be screened: %s", record_id, type(error).__name__)
+    for case_id in sorted(cases):
+        decide(session, case_id)
     return len(found)
 
 

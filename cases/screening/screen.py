@@ -90,14 +90,15 @@ def screen(
     """What the signs of one profile make; whose age is not known counts as a child. Raises NotAScreening."""
     if profile not in RULES.profiles:
         raise NotAScreening(f"There is no profile '{profile}'; there are {', '.join(RULES.profiles)}.")
+    years = None if age is None else int(age)
     held = _codes(present) | _codes(flags)
     facts = Facts(
         present=held,
         unknown=_codes(unknown) - held,
-        act=None if act is None else bool(act),
-        child=age is None or age < ADULT,
-        age_known=age is not None,
-        under_14=age is None or age < 14,
+        act=None if act is None else bool(int(act)),
+        child=years is None or years < ADULT,
+        age_known=years is not None,
+        under_14=years is None or years < 14,
     )
     return weigh(RULES.profiles[profile], facts)
 

@@ -171,6 +171,17 @@ def test_screenings_of_older_rules_or_of_none_are_screened_again_but_not_erased_
     assert rescreen_older(session) == 2
 
 
+def test_a_screening_whose_seal_is_broken_does_not_stop_the_others(session, file):
+    file({"hurt": "present"})
+    file({"papers": "present"}, who=OTHER)
+    broken = session.scalars(select(Assertion).where(Assertion.sealed.is_not(None))).one()
+    session.execute(update(Assertion).where(Assertion.id == broken.id).values(sealed=b"not what was sealed"))
+    session.execute(update(Screened).values(rule_set="older-1"))
+    assert rescreen_older(session) == 2
+    query = select(Screened.rule_set).where(Screened.record_id != broken.record_id)
+    assert session.scalars(query).all() == [RULES.version]
+
+
 def test_a_screening_that_no_answer_speaks_of_any_more_has_no_result(session, make, file):
     submission = file(STRONG)
     case = session.scalars(select(Case)).one()
