@@ -4,7 +4,7 @@ import zipfile
 
 import openpyxl
 import pytest
-from openpyxl.styles import PatternFill
+from openpyxl.styles import Font, PatternFill
 
 from tests.xlsforms.books import OLD_EXCEL, book, saved, xlsx
 from xlsforms.workbook import UnreadableWorkbook, read_workbook
@@ -183,3 +183,19 @@ def test_a_workbook_that_declares_entities_is_refused():
 )
 def test_what_is_no_workbook_is_refused_in_a_sentence(content, name):
     assert refusal(content, name).endswith(".")
+
+
+def test_a_file_that_cannot_be_read_says_so_in_spanish_too():
+    with pytest.raises(UnreadableWorkbook) as refused:
+        read_workbook(b"", "form.xlsx")
+    assert refused.value.finding.said("es") == "El archivo está vacío. Elija otro."
+
+
+def test_rows_that_were_only_formatted_are_mentioned():
+    workbook = openpyxl.Workbook()
+    workbook.active.title = "survey"
+    workbook.active.append(["type", "name", "label"])
+    workbook.active.append(["text", "a", "A"])
+    workbook.active["A1048576"].font = Font(bold=True)
+    (found,) = read_workbook(saved(workbook), "form.xlsx").findings
+    assert (found.code, found.severity, found.cell) == ("rows-trimmed", "info", "A3")

@@ -68,6 +68,15 @@ def test_findings_come_as_json_with_a_refusal(embedded, broken):
         assert any(one["severity"] == "error" and one["cell"] for one in findings)
 
 
+def test_findings_come_in_spanish_where_the_office_or_the_terminal_says_so(embedded, broken):
+    english, spanish = (
+        json.loads(embedded.run("form", "check", broken, "--json", FIELDCASE_LANGUAGE=code).stdout)["findings"]
+        for code in ("en", "es")
+    )
+    assert [one["code"] for one in english] == [one["code"] for one in spanish]
+    assert all(one["mend"] != other["mend"] for one, other in zip(english, spanish, strict=True) if one["mend"])
+
+
 def test_without_java_the_form_is_published_and_the_finding_says_that_it_was_not_tried(embedded, plain):
     findings = embedded.json("form", "publish", plain)["findings"]
     assert [one["severity"] for one in findings if one["code"] == "not-validated"] == ["info"]
@@ -107,7 +116,9 @@ def test_a_version_is_published_once(embedded, plain):
 
 def test_a_file_that_does_not_come_with_the_form_is_told_at_its_cell(embedded, tmp_path):
     form, other = tmp_path / "places.csv", tmp_path / "other.csv"
-    form.write_text("survey,type,name,label\n,select_one_from_file places.csv,place,Where?\nsettings,form_id\n,places\n")
+    form.write_text(
+        "survey,type,name,label\n,select_one_from_file places.csv,place,Where?\nsettings,form_id\n,places\n"
+    )
     other.write_text("name,label\na,A\n")
     told = json.loads(embedded.run("form", "check", str(form), "--media", str(other), "--json").stdout)["findings"]
     assert [(one["code"], one["cell"]) for one in told if one["severity"] == "error"] == [("file-missing", "B2")]
