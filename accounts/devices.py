@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from accounts.catalogue import raise_catalogue
@@ -98,11 +98,11 @@ def revoke(session: Session, device: Device, *, actor: Actor, now: datetime) -> 
         record(session, actor, Action.DEVICE_REVOKED, f"device:{device.id}", now=now)
 
 
-def known_device(session: Session, secret: str, *, username: str | None = None) -> KnownDevice:
+def known_device(session: Session | Connection, secret: str, *, username: str | None = None) -> KnownDevice:
     """The tablet whose secret this is, by one indexed read; raises DeviceUnknown."""
     if not SECRET.fullmatch(secret):
         raise DeviceUnknown("not a secret")
-    row = session.connection().execute(KNOWN, {"secret_hash": token_hash(secret)}).first()
+    row = session.execute(KNOWN, {"secret_hash": token_hash(secret)}).first()
     named = username is None or (row is not None and secrets.compare_digest(row.username.encode(), username.encode()))
     if row is None or not named:
         raise DeviceUnknown("no such secret")

@@ -151,8 +151,8 @@ def _tablet() -> KnownDevice:
         if not secure():
             raise BasicNeedsHttps("Basic over http")
         secret, username = login.password, login.username or ""
-    with runtime().database.read() as session:
-        known = known_device(session, secret, username=username)
+    with runtime().database.look() as connection:
+        known = known_device(connection, secret, username=username)
     if known.project_id != arguments.get("project_id"):
         raise DeviceUnknown("another project")
     return known

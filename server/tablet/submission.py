@@ -1,5 +1,7 @@
 """Where statements come in: the custody order of ARCHITECTURE.md, "How a submission travels"."""
 
+from functools import cache
+
 from flask import Response, g, request
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
@@ -66,7 +68,13 @@ def submit(project_id: int) -> Response:
     g.receipt = receipt.value
     running.wake_filing()  # The statement is ours from here; filing it has a transaction of its own.
     mirror(running, instance, post.uploads, project_id=tablet.project_id, sender=sender, now=now)
-    return openrosa.message(str(WORDS[receipt]), 202 if receipt in WAITING else 201)
+    return openrosa.message(_words(receipt, running.settings.language), 202 if receipt in WAITING else 201)
+
+
+@cache
+def _words(receipt: Receipt, language: str) -> str:
+    """What the tablet is told in the office's language, which every answer at this door is in."""
+    return str(WORDS[receipt])
 
 
 def _form(tablet: KnownDevice, instance: Instance) -> OfferedForm:
