@@ -10,17 +10,19 @@ from accounts.projects import get_project
 from accounts.roles import Right
 from cases.comparing import reach
 from forms.editing import set_editable
-from forms.library import get_form, get_version
-from forms.tables import Form
+from forms.library import FormNotFound, get_form, get_version
+from forms.tables import Form, FormState
 from server.access import require
 from server.desk.door import blueprint, see, typed
 from server.runtime import clock, runtime
 
 
-@blueprint.get("/form-state/<form_id>/<any(closing, closed):state>", endpoint="form_close")
+@blueprint.get("/form-state/<form_id>/<state>", endpoint="form_close")
 def before_closing(form_id: str, state: str) -> str:
     """What will happen to the tablets that hold the form, and to what they have not sent yet."""
     require(Right.PUBLISH_FORMS)
+    if state not in {FormState.CLOSING.value, FormState.CLOSED.value}:
+        raise FormNotFound("A form can run out or be closed.")
     with runtime().database.read() as session:
         held = get_form(session, get_project(session).id, form_id)
         title = get_version(session, held.current_version_id or 0).title
