@@ -1,10 +1,10 @@
 """Every screening record has what the rules make of it, and every case the most pressing of its screenings."""
 
 import logging
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
@@ -30,47 +30,73 @@ DECIDE = update(table_of(Case)).where(Case.record_id == bindparam("case_id"))
 DECIDE = DECIDE.values(screening_id=bindparam("decides"), pressing=bindparam("presses"))
 
 
-def screen_filed(
-    session: Session, touched: Sequence[Touched], resolved: Resolved, retired: Iterable[str], *, since: datetime
-) -> frozenset[str]:
-    """What was just filed is screened; the cases whose screenings may have changed otherwise are returned."""
-    planned: dict[str, list[Planned]] = defaultdict(list)
-    parents: dict[str, Found | None] = {}
-    stale = set(retired)
-    for one, here, parent in zip(touched, resolved.records, resolved.parents, strict=True):
-        if here.kind != KIND:
-            continue
-        if here.made:
-            planned[here.id] += one.values
-            parents[here.id] = parent
-        else:
-            stale.add(here.id)
-    made = {record_id: assess(planned_values(values)) for record_id, values in planned.items()}
-    if made:
-        rows = [_row(record_id, result, since) for record_id, result in made.items()]
+class Filed(NamedTuple):
+    """A submission that was just filed: what it touched, what spoke before in its place, and when it came."""
+
+    touched: Sequence[Touched]
+    resolved: Resolved
+    retired: frozenset[str]
+    since: datetime
+
+
+@dataclass
+class _New:
+    """A screening that a submission made, with the record that it belongs to."""
+
+    parent: Found | None
+    since: datetime
+    planned: list[Planned] = field(default_factory=list)
+
+
+def screen_filed(session: Session, filed: Sequence[Filed]) -> list[frozenset[str]]:
+    """What was just filed is screened, in as few statements as can be.
+
+    For each submission, the cases are returned whose most pressing screening may be another one now; new cases have it.
+    """
+    new = [_new(one) for one in filed]
+    made = [{record_id: assess(planned_values(one.planned)) for record_id, one in here.items()} for here in new]
+    rows = [
+        _row(record_id, result, here[record_id].since)
+        for here, results in zip(new, made, strict=True)
+        for record_id, result in results.items()
+    ]
+    if rows:
         session.connection().execute(ADD, rows)
-    changed = rescreen(session, stale) if stale else frozenset[str]()
-    return changed | _decide_new(session, made, parents)
+    chosen = [case for here, results in zip(new, made, strict=True) for case in _chosen(here, results)]
+    if chosen:
+        session.connection().execute(DECIDE, chosen)
+    return [_older(session, one, here) for one, here in zip(filed, new, strict=True)]
 
 
-def _decide_new(session: Session, made: dict[str, Screening], parents: dict[str, Found | None]) -> frozenset[str]:
-    """New cases have their new screenings; the older ones that got a screening are returned."""
+def _new(one: Filed) -> dict[str, _New]:
+    """The screenings that the submission made, by record."""
+    new: dict[str, _New] = {}
+    for touched, here, parent in zip(one.touched, one.resolved.records, one.resolved.parents, strict=True):
+        if here.kind == KIND and here.made:
+            new.setdefault(here.id, _New(parent, one.since)).planned.extend(touched.values)
+    return new
+
+
+def _chosen(new: dict[str, _New], results: dict[str, Screening]) -> list[dict[str, Any]]:
+    """For each new case, the most pressing of its new screenings."""
     best: dict[str, tuple[int, str]] = {}
-    older: set[str] = set()
-    for record_id, result in made.items():
-        parent = parents[record_id]
-        if parent is None:
+    for record_id, result in results.items():
+        parent = new[record_id].parent
+        if parent is not None and parent.kind == "case" and parent.made:
+            found = (-pressing(result), record_id)
+            best[parent.id] = min(best.get(parent.id, found), found)
+    return [{"case_id": case, "decides": chosen, "presses": -rank} for case, (rank, chosen) in best.items()]
+
+
+def _older(session: Session, one: Filed, new: dict[str, _New]) -> frozenset[str]:
+    """The cases that were there before and whose screenings changed; screenings that were there are screened anew."""
+    stale = {here.id for here in one.resolved.records if here.kind == KIND and not here.made} | one.retired
+    cases = set(rescreen(session, stale)) if stale else set[str]()
+    for record_id, here in new.items():
+        if here.parent is None or (here.parent.kind == "case" and here.parent.made):
             continue
-        if parent.kind == "case" and parent.made:
-            best[parent.id] = max(best.get(parent.id, (-1, "")), (pressing(result), record_id))
-        elif parent.kind == "case":
-            older.add(parent.id)
-        else:
-            older |= _cases_of(session, [record_id])
-    if best:
-        rows = [{"case_id": case, "decides": chosen, "presses": rank} for case, (rank, chosen) in best.items()]
-        session.connection().execute(DECIDE, rows)
-    return frozenset(older)
+        cases |= {here.parent.id} if here.parent.kind == "case" else _cases_of(session, [record_id])
+    return frozenset(cases)
 
 
 def rescreen(session: Session, record_ids: Iterable[str]) -> frozenset[str]:

@@ -13,7 +13,7 @@ from cases.caseload import refresh_case
 from cases.mapping import RecordAction
 from cases.reading import Told
 from cases.records import Found, Resolved, resolve_all
-from cases.screened import screen_filed
+from cases.screened import Filed, screen_filed
 from cases.tables import Assertion, RecordLink, Source
 from storage.bulk import insert_rows
 from storage.database import table_of
@@ -34,8 +34,14 @@ def write(session: Session, told: Sequence[Told], *, now: datetime) -> None:
         return
     resolved = resolve_all(session, [(one.touched, one.origin) for one in told])
     _assert_all(session, told, resolved, now)
-    for one, here in zip(told, resolved, strict=True):
-        _project(session, one, here, now)
+    filed = [
+        Filed(one.touched, here, one.retired, one.submission.received_at)
+        for one, here in zip(told, resolved, strict=True)
+    ]
+    for one, here, changed in zip(told, resolved, screen_filed(session, filed), strict=True):
+        older = {found.id for found in here.records if found.kind == "case" and not found.made}
+        for case_id in sorted(changed | one.retired | older):
+            refresh_case(session, case_id, now=now)
     moves = []
     for one, here in zip(told, resolved, strict=True):
         root_id = _root_of(here.records)
@@ -76,14 +82,6 @@ def _source(one: Told, now: datetime) -> dict[str, Any]:
         "mapping_version": one.mapping_version,
         "replaced_at": now if one.submission.superseded_by else None,
     }
-
-
-def _project(session: Session, one: Told, here: Resolved, now: datetime) -> None:
-    """What lists know of screenings and cases follows from what was asserted."""
-    changed = screen_filed(session, one.touched, here, one.retired, since=one.submission.received_at)
-    older = {found.id for found in here.records if found.kind == "case" and not found.made}
-    for case_id in sorted(changed | one.retired | older):
-        refresh_case(session, case_id, now=now)
 
 
 def _trace(one: Told, here: Resolved) -> Iterator[Entry]:

@@ -106,9 +106,12 @@ def screen(
 def weigh(profile: Profile, facts: Facts, rules: Rules = RULES) -> Screening:
     """What the facts make with the profile's weights: once with what is not known as absent, once as present."""
     both = facts.present | facts.unknown | facts.unasked
-    low_dimensions, high_dimensions = positive(profile, facts.present, rules), positive(profile, both, rules)
-    low = classify(profile, facts, facts.present, low_dimensions, bool(facts.act), rules)
-    high = classify(profile, facts, both, high_dimensions, facts.act is not False, rules)
+    all_known = len(both) == len(facts.present)
+    low_dimensions = positive(profile, facts.present, rules)
+    high_dimensions = low_dimensions if all_known else positive(profile, both, rules)
+    low = high = classify(profile, facts, facts.present, low_dimensions, bool(facts.act), rules)
+    if not all_known or facts.act is None:
+        high = classify(profile, facts, both, high_dimensions, facts.act is not False, rules)
     level, matched = _urgency(profile, facts, low, low_dimensions, rules)
     deciding = () if low == high else _deciding(profile, facts, low_dimensions, high_dimensions, rules)
     told = (*_told(profile, facts, low, low_dimensions, rules), ("urgency", level, *matched))
@@ -149,7 +152,9 @@ def positive(profile: Profile, codes: Iterable[str], rules: Rules = RULES) -> tu
     found = []
     for number, name in enumerate(DIMENSIONS):
         strong, medium, weak = counts[number * 3 : number * 3 + 3]
-        if any(strong >= s and medium >= m and weak >= w for s, m, w in rules.thresholds):
+        if (strong or medium or weak) and any(
+            strong >= s and medium >= m and weak >= w for s, m, w in rules.thresholds
+        ):
             found.append(name)
     return tuple(found)
 
