@@ -44,8 +44,8 @@ def walk(app):
 def test_every_route_is_closed_to_strangers_unless_it_is_listed(app):
     client, open_to_all, walked = Client(app, TestResponse), set(), 0
     for endpoint, path, method in walk(app):
-        answer = client.open(path, method=method)
-        walked += 1
+        with client.open(path, method=method) as answer:  # Files that it gives out are closed.
+            walked += 1
         assert answer.status_code != 500, (method, path)
         if endpoint in OPEN:
             open_to_all.add(endpoint)
