@@ -59,8 +59,3 @@ def media_of_check(session: Session, held: FormCheck) -> list[FormCheckMedia]:
     """The files that came with it, by name."""
     query = select(FormCheckMedia).where(FormCheckMedia.token == held.token).order_by(FormCheckMedia.filename)
     return list(session.scalars(query))
-
-
-def forget_check(session: Session, held: FormCheck) -> None:
-    """The upload is gone; sweeping removes its files unless a draft names them."""
-    session.execute(delete(FormCheck).where(FormCheck.token == held.token))
