@@ -9,6 +9,7 @@ from xlsforms.definition import FormDefinition, Question
 from xlsforms.findings import Finding, Place, info, warning
 from xlsforms.wording import closest
 
+FEW = 300  # new questions among which a renamed one is looked for
 ALIKE = frozenset({"select_one", "select_multiple", "rank"})  # Their choices can be compared.
 
 
@@ -26,19 +27,22 @@ def changes(
     """Each mapped question of the version before that is removed, retyped, mapped no longer or short of choices."""
     fed = {rule.question for rule in fields}
     known = {question.path for question in before.definition.questions}
+    at = {row.question.path: row for row in rows if row.question}
     new = {row.question.name: row for row in rows if row.question and row.question.path not in known}
     for rule in before.mapping.fields if before.mapping else ():
         was = before.definition.question(rule.question)
         if was is not None and before.mapping is not None:
             field = before.mapping.field_name(rule)
             now = definition.question(rule.question) or find_question(definition, was.name)
-            row = next((row for row in rows if row.question and now and row.question.path == now.path), None)
-            yield from _removed(was, field, new, rows) if now is None else _changed(was, now, field, row, fed)
+            if now is None:
+                yield from _removed(was, field, new, rows)
+            else:
+                yield from _changed(was, now, field, at.get(now.path), fed)
 
 
 def _removed(was: Question, field: str, new: dict[str, SurveyRow], rows: tuple[SurveyRow, ...]) -> Iterator[Finding]:
     same = (name for name, row in new.items() if row.case_field.partition(".")[2] == field.partition(".")[2])
-    renamed = next(same, None) or closest(was.name, new)
+    renamed = next(same, None) or (closest(was.name, new) if len(new) <= FEW else None)
     place = new[renamed].place("name") if renamed else Place(rows[0].sheet.name if rows else "survey")
     yield warning("mapped-question-removed", place, name=was.name, field=field, near=renamed)
 

@@ -1,12 +1,13 @@
 """The sheet `case_codes`: which code each choice stands for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from cases.dictionary.model import nearest
 from cases.mapping.survey import SurveyRow
 from xlsforms.findings import Finding, Place, error
 from xlsforms.sheets import Row, Sheet, Workbook
 
+FEW = 300  # names among which the nearest is looked for
 Codes = dict[str, dict[str, str]]
 Places = dict[tuple[str, str], Place]  # by list_name and choice: the cell that holds the code
 
@@ -51,9 +52,14 @@ def _choices(rows: tuple[SurveyRow, ...]) -> dict[str, dict[str, None]]:
 def _check(sheet: Sheet, row: Row, codes: Codes, choices: dict[str, dict[str, None]]) -> Iterator[Finding]:
     name, choice = row.get("list_name"), row.get("choice")
     if name not in choices:
-        yield error("case-codes-unknown-list", sheet.place(row, "list_name"), name=name, near=nearest(name, choices))
+        yield error("case-codes-unknown-list", sheet.place(row, "list_name"), name=name, near=_near(name, choices))
     elif choice not in choices[name]:
-        facts = {"list": name, "name": choice, "near": nearest(choice, choices[name])}
+        facts = {"list": name, "name": choice, "near": _near(choice, choices[name])}
         yield error("case-codes-unknown-choice", sheet.place(row, "choice"), **facts)
     elif choice in codes.get(name, {}):
         yield error("case-codes-twice", sheet.place(row, "choice"), choice=choice, list=name)
+
+
+def _near(name: str, known: Mapping[str, object]) -> str | None:
+    """The closest name, where there are so few that looking for it takes no time."""
+    return nearest(name, known) if len(known) <= FEW else None

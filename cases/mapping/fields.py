@@ -1,7 +1,7 @@
 """The column `case_field`: which field each question feeds, and whether it can."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cases.dictionary import NotAValue, read_value
 from cases.dictionary.model import Dictionary, Field
@@ -15,6 +15,7 @@ from xlsforms.wording import near
 
 NEW = "new"  # on a repeat's row and inside it: each row of the repeat is a record of its own
 MODES = (*Mode, NEW)
+MOST_GUESSES = 300
 FEEDS: dict[str, frozenset[str]] = {
     "text": frozenset({"text"}),
     "barcode": frozenset({"text"}),
@@ -64,6 +65,7 @@ class Known:
     spoken: frozenset[str]
     codes: Codes
     code_places: Places
+    guesses: bool = True  # whether the nearest field is looked for
 
 
 def read_fields(rows: tuple[SurveyRow, ...], known: Known) -> tuple[tuple[Fed, ...], list[Finding]]:
@@ -71,6 +73,8 @@ def read_fields(rows: tuple[SurveyRow, ...], known: Known) -> tuple[tuple[Fed, .
     fed: list[Fed] = []
     found: list[Finding] = []
     for row in rows:
+        if len(found) > MOST_GUESSES:  # Looking for the nearest of some hundred fields takes its time.
+            known = replace(known, guesses=False)
         if row.case_field and row.question is None and row.group is not None:
             found += _check_group(row, known)
         elif row.case_field:
@@ -123,7 +127,7 @@ def _read(row: SurveyRow, known: Known) -> tuple[Fed | None, list[Finding]]:
 
 def _unknown_field(row: SurveyRow, alias: str, key: str, declared: Declared, known: Known) -> Finding:
     kind = declared.rule.kind
-    close = known.dictionary.nearest(f"{kind}.{key}")
+    close = known.dictionary.nearest(f"{kind}.{key}") if known.guesses else None
     if close and close.startswith(f"{kind}."):
         close = f"{alias}.{close.partition('.')[2]}"
     some = ", ".join(field.key for field in known.dictionary.fields_of(kind)[:12])
