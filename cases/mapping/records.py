@@ -15,6 +15,11 @@ from xlsforms.wording import closest, near
 ALIAS = re.compile(r"([a-z][a-z0-9_]*)\s*(?:=\s*([A-Za-z0-9_]+))?")
 COLUMNS = ("record", "action", "match", "when", "repeat", "link")
 ACTIONS = tuple(RecordAction)
+# Types whose answers are never a case code or an entity's id.
+NAMES_NOTHING = frozenset(
+    {"note", "image", "audio", "video", "file", "geopoint", "geotrace", "geoshape", "select_multiple", "rank"}
+    | {"date", "time", "dateTime", "acknowledge", "start", "end", "today", "decimal", "range"}
+)
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,9 @@ class _RowReader:
 
     def _match(self) -> str:
         question = self._reference("match", "match-not-a-question")
+        if question and question.type in NAMES_NOTHING and not question.repeat:
+            self.note("match-of-wrong-type", "match", name=question.name, type=question.type)
+            return ""
         return question.path if question else ""
 
     def _when(self) -> str:

@@ -278,6 +278,13 @@ def test_a_declared_record_that_makes_no_sense_is_named_with_what_to_mend(row: s
     assert {one.code for one in findings} <= {code, "field-outside-repeat"}
 
 
+def test_a_match_names_a_question_that_can_hold_a_code():
+    records = ["screening | find | ${met_on} | | |", *EXAMPLE["case_records"][1:]]
+    finding = refusal(survey=[*EXAMPLE["survey"], "date | met_on | Met on | | |"], case_records=records)
+    assert (finding.code, finding.cell) == ("match-of-wrong-type", "C2")
+    assert "'met_on' is of type date" in finding.message
+
+
 def test_a_record_declared_twice_is_told():
     finding = refusal(case_records=[*EXAMPLE["case_records"], "person | find | ${used_name} | | |"])
     assert (finding.code, finding.sheet, finding.cell) == ("case-records-twice", "case_records", "A7")
