@@ -18,7 +18,15 @@ STOPS_PYXFORM = frozenset(
     | {"save-to-without-list", "save-to-reserved", "save-to-in-other-repeat", "entities-unknown-column"}
     | {"entity-list-missing", "entity-list-twice", "entity-name-underscores", "entity-name-period"}
     | {"entity-update-without-id", "entity-create-with-id", "entity-label-missing"}
-    | {"parameters-unreadable", "unknown-parameter", "parameter-value", "parameter-alone", "range-step", "file-ending"}
+    | {
+        "parameters-unreadable",
+        "unknown-parameter",
+        "parameter-value",
+        "parameter-alone",
+        "range-step",
+        "file-ending",
+        "external-in-repeat",
+    }
 )
 # Errors at which a tablet stops too.
 STOPS_VALIDATE = frozenset(

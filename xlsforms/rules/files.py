@@ -65,6 +65,15 @@ def endings(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
                 yield error("file-ending", found.sheet.place(row, column.header), file=match[1])
 
 
+def in_repeats(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
+    """A file named inside a repeat, at which pyxform breaks off."""
+    found = outline(workbook)
+    for item in found.questions:
+        if item.type.kind in EXTERNAL and item.repeats:
+            facts = {"type": item.type.kind, "repeat": item.repeats[-1].name}
+            yield error("external-in-repeat", found.survey.place(item.row, "type"), **facts)
+
+
 def supplied(workbook: Workbook, known: Known) -> Iterator[Finding]:
     """A file that is named and does not come with the form, and one that comes and is not named."""
     if known.media is None:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from xlsforms.columns import setting
 from xlsforms.findings import Finding, error, warning
 from xlsforms.limits import Limits
 from xlsforms.outline import Item, Outline, outline
@@ -38,6 +39,13 @@ def ill_formed(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
             yield error("ill-formed-name", found.survey.place(item.row, "name"), near=_usable(item.name))
         elif len(item.name) > LONGEST:
             yield warning("name-too-long", found.survey.place(item.row, "name"), most=LONGEST)
+
+
+def of_form(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
+    """A name of the form's own first element, in settings, that cannot be one."""
+    given, place = setting(workbook, "name")
+    if given and not NAME.fullmatch(given):
+        yield error("ill-formed-name", place, near=_usable(given))
 
 
 def duplicate(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:

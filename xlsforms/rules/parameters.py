@@ -45,18 +45,16 @@ LOCATION = ("location-priority", "location-min-interval", "location-max-age")
 def parameters(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
     """Parameters that are not written `name=value`, that the type does not take, or whose value makes no sense."""
     found = outline(workbook)
-    for item in found.questions:
-        text = found.survey.get(item.row, "parameters")
+    for item in found.items:
+        text, place = found.survey.get(item.row, "parameters"), found.survey.place(item.row, "parameters")
         accepted = FROM_FILE if item.type.from_file else ACCEPTED.get(item.type.kind)
-        if text and accepted is not None:
-            yield from _judged(item, text, accepted, found.survey.place(item.row, "parameters"))
+        if text and read(text) is None:
+            yield error("parameters-unreadable", place)
+        elif text and accepted is not None:
+            yield from _judged(item, read(text) or {}, accepted, place)
 
 
-def _judged(item: Item, text: str, accepted: tuple[str, ...], place: Place) -> Iterator[Finding]:
-    pairs = read(text)
-    if pairs is None:
-        yield error("parameters-unreadable", place)
-        return
+def _judged(item: Item, pairs: dict[str, str], accepted: tuple[str, ...], place: Place) -> Iterator[Finding]:
     for name, value in pairs.items():
         if name not in accepted:
             near = closest(name, accepted, cutoff=0.5)

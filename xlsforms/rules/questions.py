@@ -52,14 +52,14 @@ def triggers(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
     """A trigger that names no question, or none written as `${name}`, or the row itself."""
     found = outline(workbook)
     questions = {item.name: item for item in found.questions if item.name}
-    for item in found.items:
-        text, place = found.survey.get(item.row, "trigger"), found.survey.place(item.row, "trigger")
-        for part in [part.strip() for part in text.split(",")] if text else ():
+    for row, column, text in found.survey.cells("trigger"):
+        place, own = found.survey.sheet.place(row, column.header), found.survey.get(row, "name")
+        for part in [part.strip() for part in text.split(",")]:
             match = REFERENCE.fullmatch(part)
             name = match[1] if match else part.strip("${} ")
             if match is None or not NAME.fullmatch(name):
                 yield error("malformed-reference", place, text=part, near=closest(name, questions))
-            elif name == item.name:
+            elif name == own:
                 yield warning("trigger-itself", place, q=name)
             elif name not in questions:
                 if name not in found.by_name:

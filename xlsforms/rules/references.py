@@ -117,11 +117,12 @@ def quoted(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
 def _holding(workbook: Workbook, *, anything: bool = False) -> Iterator[tuple[Place, str]]:
     """The cells in which pyxform reads references; `anything`: also those without any that is complete."""
     found = outline(workbook)
-    for item in found.items:
-        for column in found.survey.columns:
-            text = item.row.values.get(column.header, "")
-            if text and _may_refer(text, anything) and column.name not in NOT_READ:
-                yield found.survey.sheet.place(item.row, column.header), text
+    wanted = [column for column in found.survey.columns if column.name not in NOT_READ]
+    for row in found.survey.sheet.rows:  # pyxform reads those too that end a group, or are disabled.
+        for column in wanted:
+            text = row.values.get(column.header, "")
+            if text and _may_refer(text, anything):
+                yield found.survey.sheet.place(row, column.header), text
     for sheet, names in (("choices", ("label", *MEDIA)), ("settings", None), ("entities", None)):
         yield from _elsewhere(view(workbook, sheet), names, anything=anything)
 

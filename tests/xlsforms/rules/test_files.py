@@ -44,6 +44,11 @@ def test_a_file_is_named_plainly_and_fits_its_column(cells, code, column):
     assert told(form(row("note", "n", **cells))) == ([(code, column, 2)] if code else [])
 
 
+def test_a_file_is_there_once_and_not_in_each_row_of_a_repeat():
+    rows = [row("begin_repeat", "r"), row("csv-external", "people", " "), row("text", "q"), row("end_repeat")]
+    assert told(form(*rows)) == [("external-in-repeat", "type", 3)]
+
+
 def test_nobody_can_choose_from_a_picture():
     assert told(form(row("select_one_from_file towns.jpg", "q"))) == [
         ("file-ending", "type", 2),

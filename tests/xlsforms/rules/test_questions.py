@@ -70,6 +70,7 @@ def test_or_other_is_told_where_there_are_languages():
     ("type_", "parameters", "code"),
     [
         ("text", "rows 3", "parameters-unreadable"),
+        ("note", "rows 3", "parameters-unreadable"),
         ("text", "rows=three", "parameter-value"),
         ("text", "row=3", "unknown-parameter"),
         ("image", "max-pixels=large", "parameter-value"),

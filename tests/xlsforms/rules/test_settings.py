@@ -23,6 +23,7 @@ def settings(**cells: str) -> list[dict[str, str]]:
         ({"version": "3€"}, "version-odd", "version"),
         ({"allow_choice_duplicates": "maybe"}, "setting-value", "allow_choice_duplicates"),
         ({"style": "page"}, "setting-value", "style"),
+        ({"name": "my data"}, "ill-formed-name", "name"),
         ({"style": "pages theme-grid"}, "", ""),
         ({"version": "v2026-05-03_b"}, "", ""),
         ({"public_key": "MII"}, "server-owned-setting", "public_key"),
