@@ -154,12 +154,11 @@ def reasons() -> Iterator[str]:
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"NotFiled", "Held"}:
                     yield from (one.value for one in node.args if isinstance(one, ast.Constant))
                 if isinstance(node, ast.Dict):
-                    pairs = [
-                        (getattr(key, "value", None), value) for key, value in zip(node.keys, node.values, strict=True)
-                    ]
-                    yield from (
-                        value.value for key, value in pairs if key == "code" and isinstance(value, ast.Constant)
-                    )
+                    told = {
+                        getattr(key, "value", None): value for key, value in zip(node.keys, node.values, strict=True)
+                    }
+                    code = getattr(told.get("code"), "value", None)
+                    yield from [code] if isinstance(code, str) else []
 
 
 def test_every_file_that_a_document_names_is_there():

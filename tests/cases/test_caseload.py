@@ -1,6 +1,7 @@
 """Cases as people may see them."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, update
@@ -222,3 +223,9 @@ def test_codes_are_told_for_those_roots_that_are_cases(session, code):
     person_id = session.scalars(select(Record.id).where(Record.kind == "person")).one()
     assert visible_codes(session, [case_id, person_id, None, ""], viewer=OPERATOR_VIEWER) == {case_id: code}
     assert visible_codes(session, [], viewer=OPERATOR_VIEWER) == {}
+
+
+def test_a_case_is_opened_on_the_day_that_it_is_where_the_installation_stands(session, make, screen):
+    session.info["zone"] = ZoneInfo("Pacific/Kiritimati")  # Noon in UTC is two in the morning of the next day there.
+    make.filed(screening(make, screen), screen)
+    assert session.scalars(select(Case.opened_on)).one() == NOON.date() + timedelta(days=1)

@@ -2,7 +2,6 @@
 
 import logging
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select, update
@@ -443,12 +442,6 @@ def test_values_are_dated_by_what_the_tablet_claims_or_by_their_receipt(session,
     form = make.form(OBSERVED)
     make.filed(make.instance(form, f"<{kind}>{claim}</{kind}><risk>low</risk>"), form)
     assert session.scalars(select(Source.observed_at)).one() == observed
-
-
-def test_a_case_is_opened_on_the_day_that_it_is_where_the_installation_stands(session, make, screen):
-    session.info["zone"] = ZoneInfo("Pacific/Kiritimati")  # Noon in UTC is two in the morning of the next day there.
-    make.filed(screening(make, screen), screen)
-    assert session.scalars(select(Case.opened_on)).one() == NOON.date() + timedelta(days=1)
 
 
 def test_what_lists_know_of_a_case_follows_its_corrections(session, make):
