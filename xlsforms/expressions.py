@@ -1,6 +1,7 @@
 """Every expression of a workbook with its cell, and the table of the functions that ODK knows."""
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -16,6 +17,7 @@ from xlsforms.xpath import Expression, XPathError, parse
 # What pyxform itself turns into true() and false().
 SAID = frozenset({"yes", "no", "true", "false"})
 STRAIGHT = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'})
+CALL = re.compile(r"[a-z][\w:-]*\(.*\)", re.DOTALL)
 OF_ENTITIES = ("entity_id", "create_if", "update_if", "label")
 
 
@@ -107,5 +109,5 @@ def _is_expression(column: Column, text: str) -> bool:
     if column.name in ("required", "readonly", "relevant", "constraint", "calculation") and text.lower() in SAID:
         return False
     if column.name == "default":
-        return "${" in text or (text.endswith(")") and text.partition("(")[0].strip() in functions())
+        return "${" in text or bool(CALL.fullmatch(text))
     return True

@@ -20,10 +20,8 @@ TOKEN = re.compile(
     re.VERBOSE,
 )
 WORDS = frozenset({"and", "or", "mod", "div"})
-AXES = frozenset(
-    {"child", "descendant", "parent", "ancestor", "following-sibling", "preceding-sibling", "following", "preceding"}
-    | {"attribute", "namespace", "self", "descendant-or-self", "ancestor-or-self"}
-)
+# The others of XPath are not in ODK, nor are the tests of nodes.
+AXES = frozenset({"child", "parent", "attribute", "self"})
 NODE_TESTS = frozenset({"node", "text", "comment", "processing-instruction"})
 REFERENCE = re.compile(r"\$\{(last-saved#)?([^}]*)\}")
 DEEPEST = 200
@@ -252,13 +250,12 @@ class _Parser:
             token = self._take()
         if token.kind == "name" and self._is("::"):
             if token.text not in AXES:
-                raise self._unexpected(token)
+                raise XPathError("@step", token.at, token.text)
             self._take()
             token = self._take()
         if token.kind == "name" and token.text in NODE_TESTS and self._is("("):
-            opened = self._take()
-            self._close(")", opened)
-        elif not self._may_start(token):
+            raise XPathError("@step", token.at, token.text)
+        if not self._may_start(token):
             self.next -= 1
             raise self._unexpected(token)
         self._predicates()

@@ -50,6 +50,7 @@ RULES: tuple[Rule, ...] = (
     choices.types_with_spaces,
     types.unknown_type,
     types.calculation_missing,
+    types.calculation_on_group,
     types.label_missing,
     types.required_without_message,
     types.required_note,

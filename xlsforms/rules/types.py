@@ -77,6 +77,14 @@ def calculation_missing(workbook: Workbook, _limits: Limits) -> Iterator[Finding
             yield error("calculation-missing", found.survey.place(item.row, "calculation"))
 
 
+def calculation_on_group(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
+    """A calculation where there is no answer to calculate: tablets refuse the form."""
+    found = outline(workbook)
+    for item in found.items:
+        if item.begins and found.survey.get(item.row, "calculation"):
+            yield error("calculation-unused", found.survey.place(item.row, "calculation"), type=item.type.block)
+
+
 def label_missing(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
     """A question that would show nothing at all, and a repeat that does not say what is added."""
     found = outline(workbook)

@@ -20,7 +20,7 @@ GOOD = (
     "((((1))))",
     "${a}!=1",
     "today()-1",
-    "child::x/@y/text()",
+    "child::x/@y",
     "*",
     "${år} > 3",
 )
@@ -41,6 +41,8 @@ BAD = [
     ("${a} ; 1", "@character", 6),
     ("", "@operand-missing", 1),
     ("x[1", "@bracket-open", 2),
+    ("${a}/text()", "@step", 6),
+    ("ancestor::x", "@step", 1),
     ("if(1,,2)", "@unexpected", 6),
     ("(" * 500 + "1" + ")" * 500, "@too-deep", 200),
 ]
@@ -113,6 +115,10 @@ def test_yes_and_no_are_expressions_too(text):
 )
 def test_a_default_is_text_unless_it_calls_a_function(default):
     assert told(asked(default=default)) == []
+
+
+def test_a_default_that_calls_what_is_not_there_is_told():
+    assert told(asked(default="tody()")) == [("unknown-function", "default", 4)]
 
 
 def test_the_name_of_a_filled_form_is_an_expression():

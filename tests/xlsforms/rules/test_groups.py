@@ -19,6 +19,7 @@ Q = row("text", "q")
         ([BEGIN, END], [("group-empty", "type", 2)]),
         ([BEGIN, row("text", "q", repeat_count="3"), END], [("repeat-count-without-repeat", "repeat_count", 3)]),
         ([row("begin_repeat", "r", repeat_count="2"), Q, UNTIL], []),
+        ([row("begin_group", "g", calculation="1"), Q, END], [("calculation-unused", "calculation", 2)]),
         ([row("begin group", "g"), Q, row("end group")], []),
         ([row("begin_grup", "g"), Q, END], [("unknown-type", "type", 2)]),
         ([BEGIN, Q, row("endgroup")], [("unknown-type", "type", 4)]),
