@@ -29,7 +29,7 @@ def test_a_screening_on_a_tablet_becomes_a_case_that_tells_its_sources(
     page.get_by_role("link", name="Publish a form").click()
     choose(page, "Spreadsheet", SHIPPED / "field_screening_adult.xlsx")
     page.get_by_role("button", name="Publish", exact=True).click()
-    expect(page.get_by_text("The form is published")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("The form is published. Tablets")).to_be_visible(timeout=60_000)
 
     page.get_by_role("link", name="Tablets").click()
     page.get_by_role("button", name="Enrol a tablet").click()
