@@ -17,7 +17,7 @@ from xlsforms.questions import FormDefinition, read_parsed
 from xlsforms.rules import apply
 from xlsforms.safety import inspect
 from xlsforms.sheets import CASE_SHEETS, FORM_SHEETS, Sheet, Workbook
-from xlsforms.validate import validate
+from xlsforms.validate import Verdict, validate
 from xlsforms.validate_words import from_validate
 from xlsforms.xform import UnreadableForm, parse
 
@@ -91,15 +91,15 @@ def _finish(
     if workbook is None and not definition.version:
         found.append(warning("version-missing", NOWHERE))
     if not stops_validate(found):
-        found += only_new(_tried(xform, workbook, limits), found, workbook)
+        found += only_new(_tried(xform, len(definition.questions), workbook, limits), found, workbook)
     if refusing(found):
         raise RefusedForm(tidy(found))
     return Compiled(xform, definition, tidy(found), itemsets)
 
 
-def _tried(xform: bytes, workbook: Workbook | None, limits: Limits) -> Iterator[Finding]:
+def _tried(xform: bytes, questions: int, workbook: Workbook | None, limits: Limits) -> Iterator[Finding]:
     """What ODK Validate says of the form, or why it was not asked."""
-    verdict = validate(xform, limits)
+    verdict = Verdict(not_run="@validate-slow") if questions > limits.validate_questions else validate(xform, limits)
     if verdict.not_run:
         yield info("not-validated", NOWHERE, reason=verdict.not_run)
     yield from from_validate(verdict.complaint, workbook)

@@ -8,6 +8,7 @@ from tests.xlsforms.books import OLD_EXCEL, book, xlsx
 from xlsforms import validate
 from xlsforms.compile import RefusedForm, compile_form, compile_xform, for_pyxform, version_at
 from xlsforms.findings import Finding
+from xlsforms.limits import Limits
 from xlsforms.workbook import read_workbook
 
 QUESTIONNAIRES = Path(__file__).parents[2] / "xlsforms" / "questionnaires"
@@ -210,6 +211,12 @@ def test_without_java_a_form_compiles_and_says_that_it_was_not_tried(monkeypatch
     compiled = compile_form(book(MAPPED))
     assert [(finding.severity, finding.code) for finding in compiled.findings] == [("info", "not-validated")]
     assert "apt install" in compiled.findings[0].message
+
+
+def test_a_form_of_too_many_questions_is_not_tried_and_says_so():
+    compiled = compile_form(book(MAPPED), limits=Limits(validate_questions=1))
+    assert [finding.code for finding in compiled.findings] == ["not-validated"]
+    assert "so large" in compiled.findings[0].message
 
 
 def test_a_java_that_does_not_start_is_no_fault_of_the_form(monkeypatch, tmp_path):
