@@ -8,7 +8,9 @@ their place.
 
 import csv
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -19,6 +21,8 @@ FACT = re.compile(r"(?<!\$)\{(\w+)\}")
 REFERENCE = re.compile(r"\$\{\{(\w+)\}\}")
 PART = re.compile(r"\[([^\[\]|]*)(?:\|([^\[\]|]*))?\]")
 FEW = 40
+MOST_COMPARED = 100_000  # pairs of names: a second or two
+_LEFT: ContextVar[list[int] | None] = ContextVar("left", default=None)
 
 
 @cache
@@ -51,6 +55,8 @@ def facts_of(template: str) -> set[str]:
 
 def near(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> dict[str, str | None]:
     """Facts for a name that does not exist: `near`, the closest one, or else `known`, all when they are few."""
+    if _spent():
+        return {}
     names = [each for each in dict.fromkeys(known) if each]
     if close := closest(name, names, cutoff=cutoff):
         return {"near": close}
@@ -59,9 +65,28 @@ def near(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> dict[str, s
 
 def closest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
     """The known name that a misspelt one must mean, whatever its case; None when none is close."""
+    if _spent():
+        return None
     names = {each.casefold(): each for each in known}
+    if (left := _LEFT.get()) is not None:
+        left[0] -= len(names)
     found = get_close_matches(name.casefold(), names, n=1, cutoff=cutoff)
     return names[found[0]] if found else None
+
+
+@contextmanager
+def few_suggestions() -> Iterator[None]:
+    """Inside, names are compared only so often that a workbook of mistakes alone does not hold the server up."""
+    token = _LEFT.set([MOST_COMPARED])
+    try:
+        yield
+    finally:
+        _LEFT.reset(token)
+
+
+def _spent() -> bool:
+    left = _LEFT.get()
+    return left is not None and left[0] <= 0
 
 
 def _phrase(fact: str, language: str) -> str:

@@ -24,6 +24,7 @@ from xlsforms.rules import (
     types,
 )
 from xlsforms.sheets import Workbook
+from xlsforms.wording import few_suggestions
 
 Rule = Callable[[Workbook, Limits], Iterable[Finding]]
 KnowingRule = Callable[[Workbook, Known], Iterable[Finding]]
@@ -107,5 +108,6 @@ KNOWING: tuple[KnowingRule, ...] = (settings.beside_published, files.supplied)
 
 def apply(workbook: Workbook, limits: Limits, known: Known = NOTHING) -> list[Finding]:
     """Everything that the rules find."""
-    found = [finding for rule in RULES for finding in rule(workbook, limits)]
-    return found + [finding for rule in KNOWING for finding in rule(workbook, known)]
+    with few_suggestions():
+        found = [finding for rule in RULES for finding in rule(workbook, limits)]
+        return found + [finding for rule in KNOWING for finding in rule(workbook, known)]

@@ -10,7 +10,7 @@ from xlsforms.limits import Limits
 from xlsforms.outline import Choice, Item, Outline, outline, switched_on
 from xlsforms.question_types import COMMANDS
 from xlsforms.sheets import Workbook
-from xlsforms.wording import closest, near
+from xlsforms.wording import FEW, closest, near
 
 KNOWN = {"list_name", "name", "label", *MEDIA, *CASE_COLUMNS}
 OF_MAPS = {"geometry", "marker-color", "marker-symbol", "stroke", "stroke-width", "fill"}
@@ -183,13 +183,19 @@ def filter_without_list(workbook: Workbook, _limits: Limits) -> Iterator[Finding
 def compared(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
     """A comparison with a choice that the question does not have: it is never true."""
     found = outline(workbook)
+    known: dict[str, set[str]] = {}
     for cell in cells(workbook):
         for match in COMPARED.finditer(cell.text) if "${" in cell.text else ():
             item = _asked(found, match["one"] or match["two"])
-            offered = _offered(found, item) if item else set()
+            offered = known.setdefault(item.name, set()) or _offered(found, item) if item else set()
+            known[item.name if item else ""] = offered
             value = match["value"]
             if item and offered and value and value not in offered:
-                facts = {"value_text": value, "question": item.name, **near(value, sorted(offered))}
+                facts = {
+                    "value_text": value,
+                    "question": item.name,
+                    **near(value, sorted(offered) if len(offered) < FEW else offered),
+                }
                 yield warning("unknown-choice", cell.place, **facts)
 
 

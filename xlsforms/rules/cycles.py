@@ -13,9 +13,11 @@ Edges = dict[Item, dict[Item, Cell]]  # from each row to those that it depends o
 MOST = 20  # circles told of one workbook
 
 
-def circles(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
+def circles(workbook: Workbook, limits: Limits) -> Iterator[Finding]:
     """Each circle once, at the cell of its first row, with the way round."""
     found = outline(workbook)
+    if any(len(item.around) > limits.depth for item in found.items):
+        return  # It is refused for that already.
     edges = _edges(workbook, found)
     for told, circle in enumerate(_circles(edges)):
         if told == MOST:

@@ -110,3 +110,11 @@ def test_a_reference_between_quotes_is_text():
         ("unknown-choice", "relevant", 4),
     ]
     assert told(asked(calculation="jr:choice-name(${a}, '${a}')")) == []
+
+
+def test_a_form_of_mistakes_alone_is_judged_without_comparing_every_name_with_every_other():
+    rows = [row("text", f"question_{number}", relevant=f"${{qeustion_x{number}}} = 1") for number in range(700)]
+    found = [one for one in findings(form(*rows)) if one.code == "unknown-reference"]
+    assert len(found) == 700
+    assert found[0].facts["near"].startswith("question_")
+    assert "near" not in found[-1].facts
