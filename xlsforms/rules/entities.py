@@ -42,7 +42,7 @@ def list_name(sheet: View, row: Row) -> str:
 
 
 def of_list(cell: str, declared: tuple[Declared, ...]) -> tuple[str, str]:
-    """The list and the property that a cell of save_to means; the list is "" when it says none and several are there."""
+    """The list and property that a cell of save_to means; the list is "" when it says none and there are several."""
     prefix, hash_, rest = cell.partition("#")
     if hash_:
         return prefix, rest
