@@ -1,5 +1,6 @@
 """The process that serves: waitress in front, filing and periodic work behind."""
 
+import gc
 import logging
 import signal
 import sys
@@ -20,6 +21,7 @@ from server.upkeep import Upkeep
 
 log = logging.getLogger("fieldcase")
 AT_A_STRETCH = 0.001  # seconds that a thread may work while others wait: filing is long, a post is many short steps
+MADE_BEFORE_SWEEPING = 20_000  # objects; a request leaves few that refer to each other
 
 
 def serve(running: Runtime, *, ready: Callable[[], None] = lambda: None) -> None:
@@ -37,6 +39,7 @@ def serve(running: Runtime, *, ready: Callable[[], None] = lambda: None) -> None
         listener = Listener(app, running.settings)
         stack.callback(listener.close)
         _start_work(running, stack, filing=running.settings.filing == "process")
+        _sweep_seldom()
         log.info("serving at %s", running.settings.base_url)
         ready()
         listener.run(asked)
@@ -49,10 +52,18 @@ def work(running: Runtime, *, ready: Callable[[], None] = lambda: None) -> None:
     with ExitStack() as stack:
         stack.callback(running.close)
         _start_work(running, stack, filing=True)
+        _sweep_seldom()
         log.info("working")
         ready()
         asked.wait()
         log.info("stopping")
+
+
+def _sweep_seldom() -> None:
+    """Python looks for garbage less often, and not again through what was there at the start, which stays."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(MADE_BEFORE_SWEEPING, 20, 20)
 
 
 def _start_work(running: Runtime, stack: ExitStack, *, filing: bool) -> None:
