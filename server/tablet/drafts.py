@@ -1,6 +1,7 @@
 """A draft as the tablets see it that scanned its code: one form, whose submissions never reach a case."""
 
 import hashlib
+import re
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
@@ -25,6 +26,7 @@ from submissions.parts import keep_files
 from submissions.receive import Sender
 
 PLACE = "/v1/test/<draft_secret>/projects/<int:project_id>/forms/<form_id>/draft"
+HERE = re.compile(r"/v1/test/[^/]+/projects/\d+/forms/[^/]+/draft")  # A form id may begin with "draft", too.
 
 
 @blueprint.get(PLACE + "/formList")
@@ -131,5 +133,5 @@ def _files(held: KnownDraft) -> dict[str, tuple[str, str]]:
 def _address() -> str:
     """The draft's own address: the configured one, with the secret that it was called with."""
     path = request.path
-    end = path.index("/draft", path.index("/forms/")) + len("/draft")
-    return runtime().settings.base_url + quote(path[:end])
+    found = HERE.match(path)
+    return runtime().settings.base_url + quote(path[: found.end()] if found else path)

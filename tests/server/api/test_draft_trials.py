@@ -64,6 +64,18 @@ def test_a_tablet_that_scanned_the_code_gets_the_draft_alone(place, designer):
         assert answer.headers["X-OpenRosa-Version"] == "1.0"
 
 
+def test_a_form_whose_id_begins_with_draft_is_fetched_from_its_own_addresses(place, designer):
+    designer.send(f"{P}/forms", plain_xform("draft_intake", media="card.png"), XML)
+    draft, tablet = f"{P}/forms/draft_intake/draft", place.nobody()
+    designer.send(f"{draft}/attachments/card.png", b"first", "image/png")
+    token = designer.get(draft).get_json()["draftToken"]
+    told = tablet.get(f"/v1/test/{token}/projects/1/forms/draft_intake/draft/formList").text
+    form, manifest = (told.partition(f"<{one}>")[2].partition(f"</{one}>")[0] for one in ("downloadUrl", "manifestUrl"))
+    assert tablet.get(form).data == designer.get(f"{draft}.xml").data
+    file = tablet.get(manifest).text.partition("<downloadUrl>")[2].partition("</downloadUrl>")[0]
+    assert tablet.get(file).data == b"first"
+
+
 def test_what_is_sent_to_try_a_draft_never_reaches_a_case(place, designer):
     place.draft(workbook())
     address = door(designer)
