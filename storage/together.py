@@ -66,9 +66,15 @@ class _Asked:
     def __init__(self, act: Callable[[Session], Any], error: Exception) -> None:
         """`error` stands until it is known to have gone otherwise."""
         self.act = act
+        self._unknown = error
         self.done = threading.Event()
         self.result: Any = None
         self.error: Exception | None = error
+
+    @property
+    def unheard(self) -> bool:
+        """True until it is known what became of the act."""
+        return self.error is self._unknown
 
     def answer(self) -> Any:
         if self.error is not None:
@@ -138,7 +144,7 @@ class Together:
 
 
 def _refuse(asked: Sequence[_Asked], error: Exception) -> None:
-    """Those whose act is not committed are told, each by an exception of its own that knows where it was raised."""
+    """Those whose act has no answer yet are told, each by an exception of its own that knows where it was raised."""
     for one in asked:
-        if one.error is not None:
+        if one.unheard:
             one.error = type(error)(*error.args)

@@ -50,6 +50,7 @@ def asked_at_once(database, *acts):
     with database.begin():
         for thread in asking:
             thread.start()
+            time.sleep(0.02)  # So that they wait in this order.
         time.sleep(0.1)
     for thread in asking:
         thread.join()
@@ -80,6 +81,17 @@ def test_one_that_raises_takes_nothing_from_those_beside_it(sqlite):
     assert isinstance(error, ZeroDivisionError)
     assert names(sqlite) >= {"One", "Two"}
     assert "Refused" not in names(sqlite)
+
+
+def test_one_that_was_refused_is_told_so_when_those_after_it_cannot_be_committed(sqlite):
+    def broken(session):
+        raise DatabaseUnavailable("the disk is full")
+
+    first, error, last = asked_at_once(sqlite, add("First"), refused, broken)
+    assert first
+    assert isinstance(error, ZeroDivisionError)
+    assert isinstance(last, DatabaseUnavailable)
+    assert "First" in names(sqlite)
 
 
 def test_all_that_waited_are_told_when_the_gate_stays_shut(sqlite):
