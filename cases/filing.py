@@ -77,7 +77,8 @@ def _file_together(session: Session, claimed: Sequence[Claim], now: datetime) ->
             write(session, told, now=now)
     except NOT_OURS:
         raise
-    except Exception:  # noqa: BLE001  Each of them then says for itself what is wrong with it.
+    except Exception as error:  # noqa: BLE001  Each of them then says for itself what is wrong with it.
+        log.warning("filed one by one: %s", type(error).__name__)
         return frozenset()
     return frozenset(one.submission.id for one in told)
 

@@ -529,7 +529,7 @@ def test_filed_together_or_one_by_one_the_record_says_the_same(database, files):
     assert ("case", "case.risk_level", "['high']") in said[0]
 
 
-def test_of_many_at_once_the_one_that_cannot_be_filed_is_set_aside_alone(database, files):
+def test_of_many_at_once_the_one_that_cannot_be_filed_is_set_aside_alone(database, files, caplog):
     with database.begin() as session:
         make = Make(session, files, NOON)
         form = make.form(SCREEN)
@@ -539,6 +539,7 @@ def test_of_many_at_once_the_one_that_cannot_be_filed_is_set_aside_alone(databas
             make.receive(screening(make, form, who=who, answers={"born": born}), form)
     file_next(database, now=NOON, at_once=100)
     assert states(database) == ["filed", "filed", "set aside", "filed"]
+    assert "filed one by one: NotFiled" in caplog.text
     with database.read() as session:
         assert how_many(session, Case) == 3
         assert session.scalars(select(Submission.reason).where(Submission.filing == "set aside")).one() == {
