@@ -60,7 +60,7 @@ class _Rule:
 
 
 def due_tasks(records: Iterable[Spoken], waiting: Iterable[Waiting] = ()) -> tuple[Due, ...]:
-    """What is due, the earliest first; the same task for the same day is said once."""
+    """What is due, the earliest first: all that somebody asked for, and what follows from the rules once a day."""
     records = tuple(records)
     reviews = [
         Due(FIRST_REVIEW, at=due(one.urgency, one.since), urgency=one.urgency, place=one.place, rule=FIRST_REVIEW)
@@ -68,9 +68,10 @@ def due_tasks(records: Iterable[Spoken], waiting: Iterable[Waiting] = ()) -> tup
     ]
     asked = [task for one in records if one.kind == "task" for task in _asked(one)]
     ruled = [task for rule in _rules() for task in _ruled(rule, records)]
-    once: dict[tuple[str, date | None], Due] = {}
-    for one in (*asked, *ruled):
-        once.setdefault((one.task, one.on), one)
+    once: dict[tuple[str, date | None, datetime | None, str], Due] = {}
+    said = {(one.task, one.on) for one in asked}
+    for one in (*asked, *(rule for rule in ruled if (rule.task, rule.on) not in said)):
+        once.setdefault((one.task, one.on, one.at, one.place if one.rule == FORM else ""), one)
     return tuple(sorted((*reviews, *once.values()), key=_when))
 
 

@@ -167,5 +167,10 @@ def test_the_same_task_for_the_same_day_is_said_once_and_the_newest_plan_counts(
     assert (visit.task, visit.on, visit.field) == ("follow_up_visit", date(2026, 6, 9), "case.next_due")
     done = Spoken("task", "task", {"task.kind": ["call_back"], "task.status": ["done"]})
     assert due_tasks([done]) == ()
+    hours = [f"2026-06-09T{hour}:00:00.000Z" for hour in ("09", "15")]
+    calls = [Spoken(one, "task", {"task.kind": ["call_back"], "task.due": [one]}) for one in hours]
+    assert [one.place for one in due_tasks([*calls, case])] == ["case", *hours]
+    days = [Spoken(one, "task", {"task.kind": ["call_back"], "task.due_on": ["2026-06-09"]}) for one in "ab"]
+    assert [one.place for one in due_tasks(days)] == ["a", "b"]
     urgent = due_tasks([case], [Waiting("screening", "P1", NOON)])
     assert [one.task for one in urgent] == ["first_review", "follow_up_visit"]
