@@ -18,6 +18,7 @@ from forms.tables import Form, FormDraft, FormVersion
 from submissions.tables import Attachment, Filing, Submission
 from xlsforms.calculations import calculations
 from xlsforms.compile import RefusedForm
+from xlsforms.fine_print import fine_print
 from xlsforms.questions import FormDefinition
 
 DONE_WITH = frozenset({"closed", "closed_referred", "merged", "not_opened"})
@@ -40,14 +41,15 @@ class Reach:
 def of_version(session: Session, version: FormVersion) -> Side:
     """A published version as it is compared."""
     files = {one.filename: one.md5 for one in media_of(session, version)}
-    worked_out = calculations(xform_of(session, version.id))
-    return Side(definition_of(version), mapping_of(session, version), worked_out, files)
+    xform, definition = xform_of(session, version.id), definition_of(version)
+    return Side(definition, mapping_of(session, version), calculations(xform), files, fine_print(xform))
 
 
 def of_draft(session: Session, draft: FormDraft) -> Side:
     """A draft as it is compared; files that have not come are none of it."""
     files = {one.name: one.media.md5 for one in slots(session, draft) if one.media is not None}
-    return Side(FormDefinition.from_json(draft.definition), draft.mapping, calculations(draft.xform), files)
+    definition, xform = FormDefinition.from_json(draft.definition), draft.xform
+    return Side(definition, draft.mapping, calculations(xform), files, fine_print(xform))
 
 
 def of_checked(checked: Checked, files: Mapping[str, str] | None = None) -> Side:
@@ -55,7 +57,8 @@ def of_checked(checked: Checked, files: Mapping[str, str] | None = None) -> Side
     if checked.compiled is None:
         raise RefusedForm(checked.findings)
     mapping = None if checked.mapping is None else checked.mapping.to_json()
-    return Side(checked.compiled.definition, mapping, calculations(checked.compiled.xform), files or {})
+    compiled = checked.compiled
+    return Side(compiled.definition, mapping, calculations(compiled.xform), files or {}, fine_print(compiled.xform))
 
 
 def reach(session: Session, form: Form | None, project_id: int, *, since: datetime | None) -> Reach:

@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from forms.ordering import out_of_place
 from forms.pairing import Pairs, pair
 from forms.targets import fields_fed, targets
+from xlsforms.fine_print import FinePrint
 from xlsforms.questions import Choice, FormDefinition, Question
 
 
@@ -28,9 +30,19 @@ class Kind(StrEnum):
     CONSTRAINT = "constraint"
     REQUIRED = "required"
     CALCULATION = "calculation"
+    CHOICE_FILTER = "choice-filter"
+    READ_ONLY = "read-only"
+    DEFAULT = "default"
+    SAVETO = "saveto"
+    CONSTRAINT_MESSAGE = "constraint-message"
+    REQUIRED_MESSAGE = "required-message"
     LABEL = "label"
     HINT = "hint"
+    GUIDANCE = "guidance"
     CHOICE_LABEL = "choice-label"
+    APPEARANCE = "appearance"
+    PARAMETERS = "parameters"
+    ORDER = "order"
     GROUP_REMOVED = "group-removed"
     GROUP_RENAMED = "group-renamed"
     GROUP_ADDED = "group-added"
@@ -41,6 +53,7 @@ class Kind(StrEnum):
     FILE_REMOVED = "file-removed"
     FILE_CHANGED = "file-changed"
     FILE_ADDED = "file-added"
+    OTHER = "other"  # The XForms are not equal, and nothing of the above is different.
 
 
 ORPHANS = frozenset({Kind.QUESTION_REMOVED, Kind.QUESTION_RETYPED, Kind.CHOICE_REMOVED})
@@ -55,6 +68,7 @@ class Side:
     mapping: Mapping[str, Any] | None = None
     calculations: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)  # MD5 by name
+    fine: FinePrint = field(default_factory=FinePrint)
 
 
 @dataclass(frozen=True)
@@ -113,6 +127,9 @@ def difference(before: Side, after: Side) -> Difference:
         changes += _text(Kind.MAPPING, new.path, told_before.get(old.path, ""), told_after.get(new.path, ""))
         calculated = pairs.renamed(before.calculations.get(old.path, ""))
         changes += _text(Kind.CALCULATION, new.path, calculated, after.calculations.get(new.path, ""))
+    changes += [*_fine(before.fine, after.fine, pairs), *_order(before.definition, pairs)]
+    if not changes and before.fine.mark != after.fine.mark:
+        changes.append(Change(Kind.OTHER))
     order = list(Kind)
     gone = sorted(fields_fed(before.mapping) - fields_fed(after.mapping))
     return Difference(tuple(sorted(changes, key=lambda one: order.index(one.kind))), tuple(gone))
@@ -161,6 +178,51 @@ def _groups(pairs: Pairs) -> Iterator[Change]:
     yield from (Change(Kind.GROUP_ADDED, one.path, after=one.path) for one in pairs.groups_added)
 
 
+def _fine(before: FinePrint, after: FinePrint, pairs: Pairs) -> Iterator[Change]:
+    """What the XForms say beyond their definitions, of each group and question that stays, and of the whole form."""
+    later = {old.path: new.path for old, new in pairs.groups}
+    later |= {old.path: new.path for old, new in pairs.questions}
+    gone, fresh = {one.path for one in pairs.removed}, {one.path for one in pairs.added}
+    told = {new.path: (old, new) for old, new in pairs.questions}
+    earlier = {later.get(path, pairs.renamed(path)): said for path, said in before.rules.items() if path not in gone}
+    for path in dict.fromkeys((*earlier, *(path for path in after.rules if path not in fresh))):
+        was, now = earlier.get(path, {}), after.rules.get(path, {})
+        for rule, language in dict.fromkeys((*was, *now)):
+            old, new = pairs.renamed(was.get((rule, language), "")), now.get((rule, language), "")
+            if old != new and not (path in told and _told_already(rule, *told[path])):
+                kind = Kind.CALCULATION if rule == "calculate" else Kind(rule)
+                if kind is Kind.REQUIRED:
+                    old, new = (IN_ALL.get(words, words) for words in (old, new))
+                yield Change(kind, path, old, new, language=language)
+
+
+IN_ALL = {"": "no", "true()": "yes"}
+
+
+def _told_already(rule: str, old: Question, new: Question) -> bool:
+    return rule in {"relevant", "constraint", "calculate"} or (rule == "required" and old.required != new.required)
+
+
+def _order(before: FormDefinition, pairs: Pairs) -> Iterator[Change]:
+    """The questions that stand elsewhere among those that stay, each with what it stood and stands after."""
+    places = {one.path: place for place, one in enumerate(before.questions)}
+    stay = [(old, new) for old, new in pairs.questions if pairs.renamed(old.path).rpartition("/")[0] == _around(new)]
+    formerly = sorted((old for old, _new in stay), key=lambda one: places[one.path])
+    for at in out_of_place([places[old.path] for old, _new in stay]):
+        old, new = stay[at]
+        stood = formerly.index(old)
+        yield Change(
+            Kind.ORDER,
+            new.path,
+            formerly[stood - 1].name if stood else "",
+            stay[at - 1][1].name if at else "",
+        )
+
+
+def _around(one: Question) -> str:
+    return one.path.rpartition("/")[0]
+
+
 def _questions(pairs: Pairs) -> Iterator[Change]:
     yield from (Change(Kind.QUESTION_REMOVED, one.path, before=one.type) for one in pairs.removed)
     yield from (Change(Kind.QUESTION_ADDED, one.path, after=one.type) for one in pairs.added)
@@ -193,7 +255,9 @@ def _choices(path: str, before: tuple[Choice, ...], after: tuple[Choice, ...]) -
             yield Change(Kind.CHOICE_RENAMED, path, name, now, choice=now)
     yield from (Change(Kind.CHOICE_REMOVED, path, before=_label(old[one]), choice=one) for one in removed)
     yield from (Change(Kind.CHOICE_ADDED, path, after=_label(new[one]), choice=one) for one in added)
-    for name in (one for one in old if one in new):
+    stay = [one for one in old if one in new]
+    yield from _text(Kind.ORDER, path, ", ".join(stay), ", ".join(one for one in new if one in old))
+    for name in stay:
         yield from _texts(Kind.CHOICE_LABEL, path, old[name], new[name], choice=name)
 
 

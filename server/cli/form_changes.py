@@ -68,7 +68,7 @@ def print_difference(found: "Difference") -> None:
     if rows:
         print_table(rows, ["CHANGE", "WHERE", "BEFORE", "AFTER"])
     else:
-        click.echo("Both are the same.")
+        click.echo("Both are the same, apart from their version.")
     print_orphans(found)
 
 

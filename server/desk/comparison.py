@@ -28,9 +28,19 @@ WORDS = {
     Kind.CONSTRAINT: _l("Accepted when"),
     Kind.REQUIRED: _l("Required"),
     Kind.CALCULATION: _l("Worked out as"),
+    Kind.CHOICE_FILTER: _l("Choices offered when"),
+    Kind.READ_ONLY: _l("Read only"),
+    Kind.DEFAULT: _l("Filled in before"),
+    Kind.SAVETO: _l("Saved on the tablet as"),
+    Kind.CONSTRAINT_MESSAGE: _l("Words when not accepted"),
+    Kind.REQUIRED_MESSAGE: _l("Words when left out"),
     Kind.LABEL: _l("Words"),
     Kind.HINT: _l("Hint"),
+    Kind.GUIDANCE: _l("Guidance"),
     Kind.CHOICE_LABEL: _l("Words of a choice"),
+    Kind.APPEARANCE: _l("Look"),
+    Kind.PARAMETERS: _l("Other settings"),
+    Kind.ORDER: _l("Order"),
     Kind.GROUP_REMOVED: _l("Group removed"),
     Kind.GROUP_RENAMED: _l("Group renamed"),
     Kind.GROUP_ADDED: _l("Group added"),
@@ -41,12 +51,13 @@ WORDS = {
     Kind.FILE_REMOVED: _l("File removed"),
     Kind.FILE_CHANGED: _l("File changed"),
     Kind.FILE_ADDED: _l("File added"),
+    Kind.OTHER: _l("Other things differ: compare the XForms"),
 }
 IN_WORDS = {"yes": _l("yes"), "no": _l("no"), "repeat": _l("repeated"), "group": _l("once")}
 WHOLE_FORM = frozenset(
     {
         *(Kind.LANGUAGE_REMOVED, Kind.LANGUAGE_ADDED, Kind.TITLE, Kind.RECORDS),
-        *(Kind.FILE_REMOVED, Kind.FILE_CHANGED, Kind.FILE_ADDED),
+        *(Kind.FILE_REMOVED, Kind.FILE_CHANGED, Kind.FILE_ADDED, Kind.OTHER),
         *(Kind.GROUP_REMOVED, Kind.GROUP_RENAMED, Kind.GROUP_ADDED, Kind.GROUP_REPEAT),
     }
 )
@@ -95,7 +106,7 @@ def _row(one: Change, definition: FormDefinition) -> dict[str, Any]:
     what = str(WORDS[one.kind])
     if one.kind is Kind.CHOICE_LABEL:
         what = f"{what} “{one.choice}”"
-    if one.language and one.kind in {Kind.LABEL, Kind.HINT, Kind.CHOICE_LABEL}:
+    if one.language and one.kind not in {Kind.LANGUAGE_REMOVED, Kind.LANGUAGE_ADDED}:
         what = f"{what} ({language_name(one.language)})"
     if one.kind is Kind.RECORDS:
         what = f"{what}: {one.path}"
@@ -106,6 +117,8 @@ def _row(one: Change, definition: FormDefinition) -> dict[str, Any]:
 def _value(one: Change, side: str) -> str:
     if one.kind is Kind.QUESTION_RETYPED:
         return question_type(side)
+    if one.kind is Kind.READ_ONLY:
+        return str(IN_WORDS["no"] if not side else IN_WORDS["yes"] if side == "true()" else side)
     if one.kind in {Kind.REQUIRED, Kind.GROUP_REPEAT}:
         return str(IN_WORDS.get(side, side))
     if one.kind in {Kind.LANGUAGE_ADDED, Kind.LANGUAGE_REMOVED} and side:

@@ -8,6 +8,7 @@ from forms.difference import Kind, Side, difference
 from tests.make import checked
 from xlsforms.calculations import calculations
 from xlsforms.editable import editable_on_tablets
+from xlsforms.fine_print import FinePrint, fine_print
 from xlsforms.limits import DEFAULT
 from xlsforms.questions import read_form
 from xlsforms.validate import validate
@@ -61,7 +62,8 @@ def side(compiled, *swaps, **more):
     for old, new in swaps:
         assert old in xform
         xform = xform.replace(old, new)
-    return Side(read_form(xform.encode()), calculations=calculations(xform.encode()), **more)
+    content = xform.encode()
+    return Side(read_form(content), calculations=calculations(content), fine=fine_print(content), **more)
 
 
 def told(before, after):
@@ -103,7 +105,7 @@ def test_what_loses_its_answers_is_told_apart(compiled, form):
     gone = dataclasses.replace(form, questions=tuple(one for one in form.questions if one.name != "age"))
     choice = dataclasses.replace(gone.questions[0], choices=gone.questions[0].choices[:1])
     gone = dataclasses.replace(gone, questions=(choice, *gone.questions[1:]))
-    found = difference(before, Side(gone, fed(), before.calculations))
+    found = difference(before, Side(gone, fed(), before.calculations, fine=before.fine))
     assert [(one.kind, one.before or one.choice) for one in found.orphans] == [
         (Kind.QUESTION_REMOVED, "integer"),
         (Kind.CHOICE_REMOVED, "No"),
@@ -115,7 +117,8 @@ def test_what_loses_its_answers_is_told_apart(compiled, form):
 def test_another_type_loses_answers_unless_it_takes_any_text(compiled, form):
     def retyped(kind):
         questions = tuple(dataclasses.replace(q, type=kind) if q.name == "age" else q for q in form.questions)
-        return Side(dataclasses.replace(form, questions=questions), calculations=side(compiled).calculations)
+        now = side(compiled)
+        return Side(dataclasses.replace(form, questions=questions), calculations=now.calculations, fine=now.fine)
 
     assert [one.orphans for one in difference(side(compiled), retyped("date")).changes] == [True]
     assert [one.orphans for one in difference(side(compiled), retyped("text")).changes] == [False]
@@ -146,12 +149,84 @@ def test_each_text_and_rule_is_compared(compiled, swaps, change):
     assert plain == [(change[0], change[1], "".join(change[2].split()), "".join(change[3].split()))]
 
 
+GATED = """
+| survey |
+| | type | name | label::English (en) | label::Español (es) | guidance_hint::English (en) | relevant | constraint | constraint_message::English (en) | constraint_message::Español (es) | required | required_message::English (en) | appearance | read_only | default | choice_filter | parameters |
+| | select_one yn | consent | Do you agree? | ¿Está de acuerdo? | Read it out | | | | | yes | It must be known | | | | | |
+| | begin_group | talk | Talk | Conversación | | ${consent} = 'yes' | | | | | | field-list | | | | |
+| | integer | age | How old? | ¿Qué edad? | | | . < 120 | Too old | Demasiado | | | | | 18 | | |
+| | select_one yn | safe | Is it safe? | ¿Es seguro? | | | | | | | | minimal | yes | | name != 'no' or ${consent} = 'no' | randomize=true |
+| | end_group | | | | | | | | | | | | | | | |
+| choices |
+| | list_name | name | label::English (en) | label::Español (es) |
+| | yn | yes | Yes | Sí |
+| | yn | no | No | No |
+| settings |
+| | form_title | form_id | version |
+| | Invented | gated | 1 |
+"""  # noqa: E501
+
+
+def built(old="", new=""):
+    from tests.conftest import NOON
+
+    assert old in GATED
+    held = checked(GATED.replace(old, new) if old else GATED, NOON).compiled
+    assert held is not None
+    return side(held)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind", "path", "language"),
+    [
+        ("| ${consent} = 'yes' |", "| |", Kind.RELEVANT, "/data/talk", ""),
+        ("Read it out", "Hand it over", Kind.GUIDANCE, "/data/consent", "English (en)"),
+        ("Demasiado", "Muy mayor", Kind.CONSTRAINT_MESSAGE, "/data/talk/age", "Español (es)"),
+        ("It must be known", "Ask again", Kind.REQUIRED_MESSAGE, "/data/consent", "English (en)"),
+        ("| field-list |", "| |", Kind.APPEARANCE, "/data/talk", ""),
+        ("| minimal | yes |", "| minimal | |", Kind.READ_ONLY, "/data/talk/safe", ""),
+        ("| 18 |", "| 21 |", Kind.DEFAULT, "/data/talk/age", ""),
+        ("name != 'no' or ", "name != 'yes' or ", Kind.CHOICE_FILTER, "/data/talk/safe", ""),
+    ],
+)
+def test_no_gate_message_or_setting_changes_unseen(old, new, kind, path, language):
+    found = difference(built(), built(old, new)).changes
+    assert (kind, path, language) in [(one.kind, one.path, one.language) for one in found]
+    assert {one.kind for one in found} == {kind}
+
+
+def test_required_on_a_condition_is_another_rule_than_required_always():
+    before = Side(built().definition, fine=FinePrint({"/data/consent": {("required", ""): "true()"}}))
+    after = Side(built().definition, fine=FinePrint({"/data/consent": {("required", ""): "/data/talk/age > 3"}}))
+    assert told(before, after) == [(Kind.REQUIRED, "/data/consent", "yes", "/data/talk/age > 3")]
+
+
+def test_choices_in_another_order_are_told(form):
+    turned = dataclasses.replace(form.questions[0], choices=form.questions[0].choices[::-1])
+    later = dataclasses.replace(form, questions=(turned, *form.questions[1:]))
+    assert told(Side(form), Side(later)) == [(Kind.ORDER, "/data/safe", "yes, no", "no, yes")]
+
+
+def test_a_question_that_is_asked_earlier_stands_in_another_order(compiled, form):
+    places = {one.name: one for one in form.questions}
+    rest = [one for one in form.questions if one.name not in {"age", "safe"}]
+    later = dataclasses.replace(form, questions=(places["age"], places["safe"], *rest))
+    assert [(one.kind, one.path) for one in difference(Side(form), Side(later)).changes] == [(Kind.ORDER, "/data/age")]
+
+
+def test_what_has_no_name_of_its_own_is_told_all_the_same(compiled):
+    submits = ("</model>", '<submission orx:auto-send="true"/></model>')
+    assert [one.kind for one in difference(side(compiled), side(compiled, submits)).changes] == [Kind.OTHER]
+    version = ('version="1"', 'version="2"')
+    assert told(side(compiled), side(compiled, version)) == []
+
+
 def test_files_records_and_languages_are_compared(compiled, form):
     before = side(compiled, files={"a.png": "1", "b.png": "1"}, mapping=fed(age="age"))
     later = fed(age="age")
     later["records"][0]["action"] = "find"
     other = dataclasses.replace(form, languages=("English (en)", "Kriol (bzj)"))
-    found = difference(before, Side(other, later, before.calculations, {"b.png": "2", "c.png": "1"}))
+    found = difference(before, Side(other, later, before.calculations, {"b.png": "2", "c.png": "1"}, before.fine))
     assert found.counts == dict.fromkeys(
         (
             *(Kind.RECORDS, Kind.LANGUAGE_REMOVED, Kind.LANGUAGE_ADDED),
