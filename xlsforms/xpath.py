@@ -24,7 +24,7 @@ WORDS = frozenset({"and", "or", "mod", "div"})
 AXES = frozenset({"child", "parent", "attribute", "self"})
 NODE_TESTS = frozenset({"node", "text", "comment", "processing-instruction"})
 REFERENCE = re.compile(r"\$\{(last-saved#)?([^}]*)\}")
-DEEPEST = 200
+DEEPEST = 60  # Each takes up to six calls of the parser.
 
 
 class XPathError(Exception):
@@ -82,7 +82,10 @@ class Token(NamedTuple):
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Expression:
     """What this expression calls and refers to; raises XPathError."""
-    return _Parser(text).expression()
+    try:
+        return _Parser(text).expression()
+    except RecursionError:
+        raise XPathError("@too-deep", 1) from None
 
 
 def tokens(text: str) -> list[Token]:

@@ -93,22 +93,22 @@ def test_a_constraint_without_a_message_is_found():
 
 CHOICES = """
 | choices | | | | | | |
-| | list_name | name | label | weight | district | geometry |
+| | list_name | name | label | region | district | geometry |
 | | v | one | One | 4 | n | 1 2 |
 """
 
 
 def test_a_column_of_choices_that_nothing_uses_is_found_at_its_header():
-    survey = "| survey | | | | |\n| | type | name | label | choice_filter |\n| | select_one v | weight | W | {} |\n"
-    assert found(book(survey.format("district = ${weight}") + CHOICES)) == [("choices-extra-column", "choices", "D1")]
-    assert found(book(survey.format("district = 'n' and weight > 2") + CHOICES)) == []
+    survey = "| survey | | | | |\n| | type | name | label | choice_filter |\n| | select_one v | region | W | {} |\n"
+    assert found(book(survey.format("district = ${region}") + CHOICES)) == [("choices-extra-column", "choices", "D1")]
+    assert found(book(survey.format("district = 'n' and region > 2") + CHOICES)) == []
 
 
 def test_a_column_that_a_calculation_looks_up_is_used():
     survey = """
 | survey | | | | |
 | | type | name | label | calculation |
-| | calculate | w | | instance('v')/root/item[district = 'n']/weight |
+| | calculate | w | | instance('v')/root/item[district = 'n']/region |
 """
     assert found(book(survey + CHOICES)) == []
 

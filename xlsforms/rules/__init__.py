@@ -86,6 +86,7 @@ RULES: tuple[Rule, ...] = (
     choices.filter_without_list,
     choices.compared,
     choices.extra_columns,
+    choices.weights,
     choices.unusable_columns,
     questions.triggers,
     questions.background,

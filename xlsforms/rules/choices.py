@@ -15,6 +15,12 @@ from xlsforms.wording import FEW, closest, near
 KNOWN = {"list_name", "name", "label", *MEDIA, *CASE_COLUMNS}
 OF_MAPS = {"geometry", "marker-color", "marker-symbol", "stroke", "stroke-width", "fill"}
 INSTANCE = re.compile(r"instance\(\s*(['\"])(.+?)\1\s*\)")
+# What people call the weights of answers, in English and Spanish: weight, risk_score, puntaje_total, peso2.
+WEIGHTS = re.compile(
+    r"(?:.*[_.-])?(?:weights?|weighting|scores?|points|peso|ponderaci[oó]n|puntajes?|puntuaci[oó]n|puntos)(?:[_.-]?\d+)?"
+    r"|(?:score|puntaje|puntuaci[oó]n)[_.-].*",
+    re.IGNORECASE,
+)
 LABELSET = re.compile(r"(?:tick_labelset|reference-geometry)\s*=\s*([^\s,;]+)", re.IGNORECASE)
 COMPARED = re.compile(
     r"(?:selected\(\s*\$\{(?P<one>[^}]+)\}\s*,\s*|\$\{(?P<two>[^}]+)\}\s*!?=\s*)(?P<quote>['\"])(?P<value>[^'\"]*)(?P=quote)"
@@ -27,8 +33,19 @@ def extra_columns(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
     used = _looked_up(workbook)
     filled = {column for _row, column, _value in choices.cells(*(column.name for column in choices.columns))}
     for column in choices.columns:
-        if column in filled and column.name not in KNOWN | OF_MAPS and column.header not in used and _travels(column):
+        known = column.name in KNOWN | OF_MAPS or WEIGHTS.fullmatch(column.name)
+        if column in filled and not known and column.header not in used and _travels(column):
             yield warning("choices-extra-column", choices.head(column))
+
+
+def weights(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
+    """Weights and scores of answers, used or not: whoever holds the tablet would read how a person is classed."""
+    for name in ("choices", "external_choices"):
+        choices = view(workbook, name)
+        filled = {column for _row, column, _value in choices.cells(*(column.name for column in choices.columns))}
+        for column in choices.columns:
+            if column in filled and WEIGHTS.fullmatch(column.name) and _travels(column):
+                yield error("choices-weights", choices.head(column))
 
 
 def _travels(column: Column) -> bool:

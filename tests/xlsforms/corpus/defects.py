@@ -397,10 +397,11 @@ def columns() -> Iterator[Defect]:
     yield _header("duplicate-column", "visit", "survey", "trigger", "appearance")
     yield _header("duplicate-column", "talk", "survey", "case_mode", "case_field")
     yield _header(
-        "choices-extra-column", "visit", "choices", "district", "score", also=_put("survey", 8, "choice_filter", "")
+        "choices-extra-column", "visit", "choices", "district", "region", also=_put("survey", 8, "choice_filter", "")
     )
-    for name in ("weight", "points", "risk_score"):
-        yield _new_column("choices-extra-column", "talk", "choices", name, "3")
+    yield _new_column("choices-extra-column", "talk", "choices", "colour", "3")
+    for name in ("weight", "points", "risk_score", "Peso", "puntaje_total"):
+        yield _new_column("choices-weights", "talk", "choices", name, "3")
     yield _new_column("language-code", "short", "survey", "label::Spanish", "¿Dónde?")
     yield edited("translation-missing", "visit", "survey!V4", _begun_language, "one text in Kriol")
     for sheet, old, where in (("choices", ES, "choices!C1"), ("survey", "hint::Español (es)", "survey!E1")):

@@ -1,6 +1,7 @@
 import pytest
 
-from tests.xlsforms.rules.forms import YES_NO, form, only, row, told
+from tests.xlsforms.rules.forms import YES_NO, findings, form, only, row, told
+from xlsforms.findings import Severity
 from xlsforms.limits import DEFAULT
 from xlsforms.rules import apply
 
@@ -119,3 +120,19 @@ def test_choices_that_stand_elsewhere_are_not_looked_for_here(question):
 
 def test_a_column_with_a_blank_reaches_no_tablet():
     assert told(form(Q, choices=[{**YES_NO[0], "my notes": "x"}])) == [("choices-column-name", "my notes", 1)]
+
+
+@pytest.mark.parametrize("name", ["weight", "Score", "points", "risk_weight", "peso", "puntaje", "score_2"])
+@pytest.mark.parametrize("used", [True, False])
+def test_weights_never_reach_a_tablet_whether_a_calculation_uses_them_or_not(name, used):
+    summed = row("calculate", "sum", calculation=f"instance('yn')/root/item[name = ${{q}}]/{name}" if used else "1")
+    found = findings(form(Q, summed, choices=[{**each, name: "3"} for each in YES_NO]))
+    assert [(one.code, one.severity, one.column) for one in found] == [("choices-weights", Severity.ERROR, name)]
+    assert "the server computes" in found[0].said("en")
+
+
+def test_a_column_that_only_sounds_like_weights_may_filter():
+    asked = form(
+        Q, row("select_one yn", "r", choice_filter="weigher = ${q}"), choices=[{**YES_NO[0], "weigher": "yes"}]
+    )
+    assert told(asked) == []

@@ -1,3 +1,6 @@
+import inspect
+import sys
+
 import pytest
 
 from tests.xlsforms.rules.forms import asked, findings, form, only, row, told
@@ -44,7 +47,7 @@ BAD = [
     ("${a}/text()", "@step", 6),
     ("ancestor::x", "@step", 1),
     ("if(1,,2)", "@unexpected", 6),
-    ("(" * 500 + "1" + ")" * 500, "@too-deep", 200),
+    ("(" * 500 + "1" + ")" * 500, "@too-deep", 60),
 ]
 
 
@@ -179,3 +182,19 @@ def test_two_circles_are_both_told():
 )
 def test_what_looks_like_a_circle_and_is_none_is_not_told(rows):
     assert told(form(*rows)) == []
+
+
+def test_brackets_inside_each_other_are_told_as_too_many_before_the_parser_runs_out_of_stack():
+    found = only(asked(relevant="a[" * 185 + "b" + "]" * 185))
+    assert (found.code, found.facts["what"]) == ("xpath-unreadable", "@too-deep")
+
+
+def test_an_expression_that_finds_too_little_stack_is_unreadable_and_no_crash():
+    def lower(frames: int) -> None:
+        if frames:
+            lower(frames - 1)
+        else:
+            with pytest.raises(XPathError, match="too-deep"):
+                parse("(" * 50 + "77001" + ")" * 50)
+
+    lower(sys.getrecursionlimit() - len(inspect.stack()) - 60)
