@@ -1,6 +1,7 @@
 """Passwords: argon2id as RFC 9106 and OWASP advise; two hashes at once, and few that wait for their turn."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,7 +10,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 SHORTEST, LONGEST, FEWEST_DIFFERENT = 12, 1024, 5
 HASHER = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=4)
-_turns, _places = threading.BoundedSemaphore(2), threading.BoundedSemaphore(4)
+PLACES, KEPT = 5, 2  # Of the places, so many are kept for addresses that have none.
+_turns, _lock = threading.BoundedSemaphore(2), threading.Lock()
+_taken: Counter[str] = Counter()
 _nobody: list[str] = []
 
 
@@ -38,11 +41,14 @@ def hash_password(password: str) -> str:
         return HASHER.hash(password)
 
 
-def verify_password(password: str, held: str | None) -> bool:
-    """True when the password made the hash; takes as long for somebody who has none. Raises PasswordsBusy."""
+def verify_password(password: str, held: str | None, *, address: str = "") -> bool:
+    """True when the password made the hash; takes as long for somebody who has none.
+
+    Raises PasswordsBusy, the sooner for an address that tries several at once.
+    """
     if not _nobody:
         _nobody.append(hash_password("nobody has this password"))
-    with _turn():
+    with _turn(address):
         try:
             return HASHER.verify(held or _nobody[0], password[:LONGEST]) and held is not None
         except (VerificationError, InvalidHashError, UnicodeEncodeError):
@@ -50,11 +56,16 @@ def verify_password(password: str, held: str | None) -> bool:
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
-    if not _places.acquire(blocking=False):
-        raise PasswordsBusy("Many people are signing in at this moment. Try again in half a minute.")
+def _turn(address: str = "") -> Iterator[None]:
+    with _lock:
+        if _taken.total() >= PLACES - (KEPT if address and _taken[address] else 0):
+            raise PasswordsBusy("Many people are signing in at this moment. Try again in half a minute.")
+        _taken[address] += 1
     try:
         with _turns:
             yield
     finally:
-        _places.release()
+        with _lock:
+            _taken[address] -= 1
+            if not _taken[address]:
+                del _taken[address]

@@ -69,7 +69,7 @@ def check_password(session: Session, *, email: str, password: str, address: str,
     for key in _keys(email, address):
         _require_turn(session, key, now)
     person = session.scalar(select(Person).where(Person.email == email))
-    right = verify_password(password, person.password_hash if person else None)
+    right = verify_password(password, person.password_hash if person else None, address=address)
     if person is None or not right or person.disabled_at is not None:
         raise SignInRefused("The e-mail address or the password is not right.")
     return person

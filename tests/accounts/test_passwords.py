@@ -118,6 +118,45 @@ def test_no_more_than_two_hashes_are_made_at_once():
     assert most[0] == 2
 
 
+def test_one_address_that_tries_many_at_once_keeps_nobody_else_out(monkeypatch):
+    from accounts import passwords
+
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    class Slow:
+        def verify(self, held, password):
+            begun.release()
+            go_on.wait(10)
+            return True
+
+    verify_password("warm", None)
+    monkeypatch.setattr(passwords, "HASHER", Slow())
+    answers = {"192.0.2.1": [], "192.0.2.2": [], "192.0.2.3": []}
+
+    def sign_in(address):
+        try:
+            answers[address].append(verify_password(GOOD, "held", address=address))
+        except PasswordsBusy:
+            answers[address].append("busy")
+
+    crowd = [threading.Thread(target=sign_in, args=("192.0.2.1",)) for _one in range(8)]
+    others = [threading.Thread(target=sign_in, args=(address,)) for address in ("192.0.2.2", "192.0.2.3")]
+    for one in crowd:
+        one.start()
+    begun.acquire(timeout=10)
+    while answers["192.0.2.1"].count("busy") < 5:
+        time.sleep(0.01)
+    for one in others:
+        one.start()
+    time.sleep(0.1)
+    go_on.set()
+    for one in (*crowd, *others):
+        one.join()
+    assert sorted(map(str, answers.pop("192.0.2.1"))) == ["True"] * 3 + ["busy"] * 5
+    assert answers == {"192.0.2.2": [True], "192.0.2.3": [True]}
+    assert not passwords._taken
+
+
 def test_a_crowd_that_signs_in_leaves_threads_for_others():
     begin, answers = threading.Barrier(12), []
 
