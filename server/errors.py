@@ -36,7 +36,7 @@ from storage.lease import BackupRuns
 from storage.roots import RootDestroyed
 from storage.sealing import KeysLocked, KeyUnknown, SealBroken
 from submissions.correcting import NotCorrectable
-from submissions.draft_submissions import DraftSubmissionNotFound
+from submissions.draft_submissions import DraftFull, DraftSubmissionNotFound
 from submissions.inbox import SubmissionNotFound
 from submissions.instance import BadInstance
 from submissions.receive import FormClosed, InstanceConflict, VersionUnknown
@@ -63,6 +63,7 @@ STATUS: dict[type[Exception], int] = {
     DeviceUnknown: 401,
     DownloadsBusy: 503,
     DraftChanged: 409,
+    DraftFull: 413,
     DraftNotFound: 404,
     DraftSubmissionNotFound: 404,
     DraftUnknown: 401,
@@ -170,6 +171,7 @@ def words_for(error: Exception, status: int) -> str:
         BadInstance: str(UNREADABLE[error.code]) if isinstance(error, BadInstance) else "",
         BadPost: str(error),
         DeviceUnknown: _("This tablet is not enrolled here, or its access was withdrawn. Tell your supervisor."),
+        DraftFull: _("No more test files fit beside this draft. Whoever makes the form replaces it, and they go."),
         DraftUnknown: _("This draft is no longer here: it was published, discarded, or its code was renewed."),
         FormClosed: _("This form takes no more answers. Tell your supervisor."),
         FormNotFound: _("There is no such form here."),

@@ -18,15 +18,20 @@ from storage.sealed_files import unseal_chunks
 from storage.sealing import intake_keys_of, keys_of, new_key, seal, unseal
 from submissions.draft_tables import DraftAttachment, DraftSubmission
 from submissions.instance import Instance, read_instance
-from submissions.parts import Part, facts_place, file_place
+from submissions.parts import Part, Upload, facts_place, file_place
 from submissions.parts import envelope_place as part_place
 from submissions.receive import Receipt, Sender
 
 MOST = 500  # of one draft; the oldest go
+MOST_FILES, MOST_BYTES = 200, 1024**3  # beside one draft; no more are taken, since whoever has its code can send them
 
 
 class DraftSubmissionNotFound(Exception):
     """There is no such test submission; they go when their draft is replaced, published or discarded."""
+
+
+class DraftFull(Exception):
+    """As many test files stand beside the draft as may; they go when it is replaced, published or discarded."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,15 @@ def held_parts_of_draft(session: Session, draft_id: int, instance: Instance) -> 
         .where(DraftSubmission.fingerprint == fingerprint)
     )
     return frozenset((slot, content) for slot, content in rows)
+
+
+def require_room(session: Session, draft_id: int, uploads: Sequence[Upload]) -> None:
+    """Raises DraftFull when these files are too many beside those that the draft has."""
+    query = select(func.count(), func.coalesce(func.sum(DraftAttachment.size), 0))
+    query = query.join(DraftSubmission, DraftSubmission.id == DraftAttachment.submission_id)
+    count, size = session.execute(query.where(DraftSubmission.draft_id == draft_id)).one()
+    if uploads and (count + len(uploads) > MOST_FILES or size >= MOST_BYTES):
+        raise DraftFull("No more test files are taken beside this draft. Replace the draft, and they go.")
 
 
 def list_drafted(session: Session, draft: FormDraft) -> list[DraftSubmission]:

@@ -10,7 +10,6 @@ from accounts.devices import BadDeviceName, DeviceExists, DeviceUnknown
 from accounts.roles import NotAllowed
 from accounts.sessions import SignInRefused
 from cases.drafting import DraftChanged
-from forms.draft_secrets import DraftUnknown
 from forms.editing import NotEditable
 from forms.proposals import NotProposed, SecondPersonNeeded
 from forms.publish import MediaMissing, MediaUnwanted, VersionTaken
@@ -30,7 +29,6 @@ CODES: dict[type[Exception], str] = {
     BasicNeedsHttps: "401.3",
     DeviceExists: "409.3",
     DeviceUnknown: "401.2",
-    DraftUnknown: "404.4",
     FormClosed: "409.2",
     InstanceConflict: "409.3",
     MediaMissing: "400.8",

@@ -18,7 +18,13 @@ from server.desk.sending import SOFTWARE, posted
 from server.desk.trials import trial_of_draft, trial_of_version
 from server.desk.words import question_type
 from server.runtime import clock, runtime
-from submissions.draft_submissions import get_drafted, held_parts_of_draft, open_drafted, receive_drafted
+from submissions.draft_submissions import (
+    get_drafted,
+    held_parts_of_draft,
+    open_drafted,
+    receive_drafted,
+    require_room,
+)
 from submissions.instance import BadInstance, Instance
 from submissions.parts import Upload, keep_files
 from submissions.receive import Sender
@@ -98,6 +104,7 @@ def _keep(draft: FormDraft, instance: Instance, uploads: tuple[Upload, ...], per
     running = runtime()
     known = KnownDraft(draft.id, draft.project_id, draft.form_id, draft.version, draft.title, draft.md5)
     with running.database.read() as session:
+        require_room(session, draft.id, uploads)
         held = held_parts_of_draft(session, draft.id, instance)
     parts = keep_files(uploads, keys=running.database.keys, files=running.files, held=held)
     sender = Sender(person.actor, person_id=person.person_id, app_version=SOFTWARE)

@@ -20,7 +20,7 @@ from server.tablet.door import blueprint
 from server.tablet.offers import DECLARATION
 from server.tablet.post import read_post
 from server.tablet.submission import WORDS
-from submissions.draft_submissions import held_parts_of_draft, receive_drafted
+from submissions.draft_submissions import held_parts_of_draft, receive_drafted, require_room
 from submissions.instance import Instance, read_instance
 from submissions.parts import keep_files
 from submissions.receive import Sender
@@ -90,6 +90,7 @@ def draft_submission(project_id: int, form_id: str) -> Response:
     post = read_post(request, largest=running.settings.largest_post)
     instance = tried(held, post.xml)
     with running.database.read() as session:
+        require_room(session, held.id, post.uploads)
         before = held_parts_of_draft(session, held.id, instance)
     parts = keep_files(post.uploads, keys=running.database.keys, files=running.files, held=before)
     sender = Sender(held.actor, **claims())

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from cases.tables import Case
 from server.tablet.post import XML_PART
+from submissions import draft_submissions
 from submissions.draft_tables import DraftAttachment, DraftSubmission
 from submissions.tables import Submission
 from tests.make import plain_xform
@@ -94,6 +95,22 @@ def test_what_is_sent_to_try_a_draft_never_reaches_a_case(place, designer):
     with place.database.read() as session:
         held = session.execute(select(DraftSubmission.sealed_xml)).scalars().first()
     assert b"Zora" not in held
+
+
+def test_whoever_has_the_code_cannot_fill_the_disk(place, designer, monkeypatch):
+    place.draft(workbook())
+    address = door(designer)
+    monkeypatch.setattr(draft_submissions, "MOST_FILES", 2)
+    assert sent(place, address, said(), **{"a.jpg": b"invented picture"}).status_code == 201
+    written = len(list(place.files.ids()))
+    refused = sent(place, address, said("uuid:two"), **{"a.jpg": b"another", "b.jpg": b"a third"})
+    assert refused.status_code == 413
+    assert '<message nature="error">No more test files fit beside this draft.' in refused.text
+    assert len(list(place.files.ids())) == written
+    assert sent(place, address, said("uuid:two")).status_code == 201
+    monkeypatch.setattr(draft_submissions, "MOST_BYTES", 1)
+    assert sent(place, address, said("uuid:three"), **{"b.jpg": b"a third"}).status_code == 413
+    assert count(place, DraftAttachment) == 1
 
 
 @pytest.mark.parametrize("end", ["replaced", "published", "discarded"])
