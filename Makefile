@@ -55,7 +55,7 @@ $(RUN): requirements-uv.lock requirements.lock pyproject.toml
 	@echo "Installing what Fieldcase needs into $(VENV) ..."
 	@test -x $(PY) || python3 -m venv --without-pip $(VENV)
 	@python3 -m pip --python $(PY) install $(OPTS) -r requirements-uv.lock
-	@$(call install,requirements.lock)
+	@export UV_COMPILE_BYTECODE=1; $(call install,requirements.lock)
 	@$(VENV)/bin/uv pip install $(OWN) --offline --python $(PY) -e . || python3 -m pip --python $(PY) install $(OWN) -e .
 	@touch $@
 $(DEV): requirements-dev.lock $(RUN)

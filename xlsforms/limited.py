@@ -45,7 +45,7 @@ def work(job: str, given: bytes, limits: Limits, **settings: Any) -> dict[str, A
     told = json.dumps({**dataclasses.asdict(limits), **settings})
     with tempfile.TemporaryDirectory(prefix="fieldcase-") as folder:
         answer, status = _talk(
-            [sys.executable, "-I", "-X", "utf8", "-c", START, ROOT, job, told], folder, given, limits
+            [sys.executable, "-I", "-B", "-X", "utf8", "-c", START, ROOT, job, told], folder, given, limits
         )
     if status in STOPPED_BY:
         raise ChildFailed(STOPPED_BY[status])

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from server.cli.output import json_option, print_json
 from server.runtime import clock
 
 if TYPE_CHECKING:
@@ -21,14 +22,18 @@ force_option = click.option("--force", is_flag=True, help="Overwrite the file if
 @click.option("--case-form", type=click.Choice(CASE_FORMS), required=True, help="What kind of form it shall be.")
 @click.option("-o", "--output", type=OUT, required=True, help="The workbook to write (.xlsx).")
 @force_option
-def new(case_form: str, output: Path, force: bool) -> None:
+@json_option
+def new(case_form: str, output: Path, force: bool, as_json: bool) -> None:
     """Write a workbook to start from: example questions, and lists of fields, codes and types to choose from."""
     from cases.starters import starter_workbook
 
     if output.suffix.lower() != ".xlsx":
         raise click.ClickException(f"'{output.name}' does not end in .xlsx; a starter is an Excel workbook.")
     write_new(output, starter_workbook(case_form, today=clock().date()), force=force)
-    click.echo(f"Written: {output}. Change the questions, then: fieldcase form check {output}")
+    if as_json:
+        print_json({"file": str(output), "case_form": case_form})
+    else:
+        click.echo(f"Written: {output}. Change the questions, then: fieldcase form check {output}")
 
 
 @click.command("print")
@@ -36,7 +41,8 @@ def new(case_form: str, output: Path, force: bool) -> None:
 @click.option("-o", "--output", type=OUT, required=True, help="The page to write (.html).")
 @click.option("--language", default="", help="One of the form's languages, such as es; its own by default.")
 @force_option
-def print_(file: Path, output: Path, language: str, force: bool) -> None:
+@json_option
+def print_(file: Path, output: Path, language: str, force: bool, as_json: bool) -> None:
     """Write a form as a page for print: questions with numbers, boxes to tick, and when each is asked."""
     from server.printing import printed
     from xlsforms.compile import compile_form, compile_xform, version_at
@@ -52,6 +58,9 @@ def print_(file: Path, output: Path, language: str, force: bool) -> None:
         form = compile_form(read_workbook(content, file.name), fallback_version=version_at(clock()))
     write_new(output, printed(form.definition, language).encode(), force=force)
     spoken = printable_language(form.definition, language)
+    if as_json:
+        print_json({"file": str(output), "language": spoken})
+        return
     click.echo(f"Written: {output}{f', in {spoken}' if spoken else ''}. Open it in a browser and print it.")
 
 

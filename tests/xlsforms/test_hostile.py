@@ -1,5 +1,6 @@
 """Forms made to do harm: each is refused, quickly, in words, and names its cell where it has one."""
 
+import importlib.util
 import io
 import json
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.xlsforms.books import book, xlsx
+from xlsforms import limited
 from xlsforms.compile import RefusedForm, compile_form, compile_xform
 from xlsforms.findings import Finding
 from xlsforms.limited import ChildFailed, Reason, work
@@ -236,3 +238,10 @@ print(json.dumps([tried(lambda: socket.create_connection(("127.0.0.1", 9))), tri
 
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert json.loads(said) == ["refused"] * 4
+
+
+def test_the_limited_child_leaves_no_compiled_module_behind_that_its_limits_could_have_cut_off():
+    left = Path(importlib.util.cache_from_source(str(Path(limited.__file__).with_name("grids.py"))))
+    left.unlink(missing_ok=True)
+    read_workbook(xlsx({"survey": [["type", "name", "label"], ["text", "place", "Where?"]]}), "form.xlsx")
+    assert not left.exists()

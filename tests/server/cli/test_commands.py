@@ -15,6 +15,7 @@ from server.cli.refusals import sentence
 ARGUMENTS = {
     "form publish": ["FORM"],
     "form close": ["small"],
+    "form diff": ["small"],
     "form open": ["small"],
     "person add": ["ana@example.org", "--name", "Ana (invented)", "--role", "manager"],
     "person link": ["ana@example.org"],
@@ -32,7 +33,10 @@ ON_A_FILE_ALONE = {
     *("backup verify", "restore", "mirror replay"),
     *("key copy", "key verify", "key restore", "key status", "key lock", "key unlock"),
 }
-WITHOUT_INSTALLATION = {"init", "form check", "doctor", "worker"} | ON_A_FILE_ALONE
+WITHOUT_INSTALLATION = {
+    *("init", "form check", "form new", "form print", "form try", "doctor", "worker"),
+    *ON_A_FILE_ALONE,
+}
 
 
 def leaves(command: click.Command = main, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
