@@ -1,6 +1,7 @@
 """What stands readable on a tablet may not say who a person is: entities, names of filled forms, last-saved answers."""
 
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -76,22 +77,18 @@ def _copied(text: str) -> list[str]:
 def _tainted(survey: View, items: Mapping[str, Item], fields: Mapping[str, Field]) -> dict[str, Tainted]:
     """The questions and calculations that hold personal answers; a field that stands in clear ends the trail."""
     tainted = {name: Tainted(name, field) for name, field in fields.items() if field.sealed}
-    calculated = {
-        name: _copied(f"{survey.get(item.row, 'calculation')} {survey.get(item.row, 'default')}")
-        for name, item in items.items()
-        if name not in fields
-    }
-    for _round in range(len(calculated)):
-        more = {
-            name: tainted[used]
-            for name, sources in calculated.items()
-            if name not in tainted
-            for used in sources[::-1]
-            if used in tainted
-        }
-        if not more:
-            break
-        tainted |= more
+    used_by: dict[str, list[str]] = {}
+    for name, item in items.items():
+        if name not in fields:
+            for used in _copied(f"{survey.get(item.row, 'calculation')} {survey.get(item.row, 'default')}"):
+                used_by.setdefault(used, []).append(name)
+    waiting = deque(tainted)
+    while waiting:
+        used = waiting.popleft()
+        for name in used_by.get(used, ()):
+            if name not in tainted:
+                tainted[name] = tainted[used]
+                waiting.append(name)
     return tainted
 
 

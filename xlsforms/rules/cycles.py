@@ -1,6 +1,7 @@
 """Rule about circles: answers that depend on themselves, through calculations and conditions."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from xlsforms.expressions import Cell, cells
 from xlsforms.findings import Finding, error
@@ -9,8 +10,10 @@ from xlsforms.outline import Item, Outline, outline
 from xlsforms.sheets import Workbook
 
 DEPENDING = ("calculation", "relevant", "readonly", "required")
-Edges = dict[Item, dict[Item, Cell]]  # from each row to those that it depends on, with the cell that says so
+# From each row to those that it depends on, with the cell that says so; None for the group that it stands in.
+Edges = dict[Item, dict[Item, Cell | None]]
 MOST = 20  # circles told of one workbook
+ROUNDS = 8  # how often one more circle is looked for in each knot
 
 
 def circles(workbook: Workbook, limits: Limits) -> Iterator[Finding]:
@@ -19,13 +22,15 @@ def circles(workbook: Workbook, limits: Limits) -> Iterator[Finding]:
     if any(len(item.around) > limits.depth for item in found.items):
         return  # It is refused for that already.
     edges = _edges(workbook, found)
-    for told, circle in enumerate(_circles(edges)):
-        if told == MOST:
-            return
-        first = min(range(len(circle)), key=lambda at: circle[at].row.number)
-        way = [*circle[first:], *circle[:first]]
-        names = " → ".join(item.name for item in [*way, way[0]])
-        yield error("cycle", edges[way[0]][way[1 % len(way)]].place, names=names)
+    for circle in islice(_circles(edges), MOST):
+        said = [edges[item][following] for item, following in zip(circle, [*circle[1:], circle[0]], strict=True)]
+        # A group that is only stood in is left out of the way round.
+        named = [at for at in range(len(circle)) if said[at - 1] is not None]
+        first = min(named, key=lambda at: circle[at].row.number)
+        cell = next(cell for cell in [*said[first:], *said[:first]] if cell is not None)
+        turn = named.index(first)
+        way = [circle[at].name for at in [*named[turn:], *named[: turn + 1]]]
+        yield error("cycle", cell.place, names=" → ".join(way))
 
 
 def _edges(workbook: Workbook, found: Outline) -> Edges:
@@ -40,7 +45,9 @@ def _edges(workbook: Workbook, found: Outline) -> Edges:
             same = found.by_name.get(each.name, ())
             if len(same) == 1 and not each.quoted and not each.last_saved:
                 edges.setdefault(cell.item, {}).setdefault(same[0], cell)
-    _from_groups(edges, found)
+    for item in found.items:
+        if item.parent is not None:
+            edges.setdefault(item, {}).setdefault(item.parent, None)
     return edges
 
 
@@ -49,56 +56,72 @@ def _set_by_trigger(cell: Cell, found: Outline) -> bool:
     return cell.column == "calculation" and cell.item is not None and bool(found.survey.get(cell.item.row, "trigger"))
 
 
-def _from_groups(edges: Edges, found: Outline) -> None:
-    """What stands in a group depends on what the group's relevance depends on."""
-    for item in found.items:
-        for group in item.around:
-            for target, cell in list(edges.get(group, {}).items()):
-                edges.setdefault(item, {}).setdefault(target, cell)
-
-
 def _circles(edges: Edges) -> Iterator[list[Item]]:
-    """One circle of each knot of rows that depend on each other, shortest first found; no row is told twice."""
-    done: set[Item] = set()
-    edges = _knots(edges)
-    for start in edges:
-        if start not in done and (circle := _back(start, edges)) and not done.intersection(circle):
+    """One circle of each knot of rows that depend on each other, then of what is left of them; no row is told twice."""
+    left = edges
+    for _round in range(ROUNDS):
+        knots = _knots(left)
+        done: set[Item] = set()
+        for knot in knots:
+            circle = _back(knot, left)
             yield circle
             done.update(circle)
+        left = {item: left[item] for knot in knots for item in knot if item not in done}
 
 
-def _knots(edges: Edges) -> Edges:
-    """The rows that may stand in a circle: those that depend on nothing, or on such rows alone, are taken out."""
-    waiting = {item: set(targets) & edges.keys() for item, targets in edges.items()}
-    needed: dict[Item, list[Item]] = {}
-    for item, targets in waiting.items():
+def _knots(edges: Edges) -> list[list[Item]]:
+    """The strongly connected rows (Kosaraju and Sharir), by their first one in the survey; a row alone is no knot."""
+    needed: dict[Item, list[Item]] = {item: [] for item in edges}
+    for item, targets in edges.items():
         for target in targets:
-            needed.setdefault(target, []).append(item)
-    free = [item for item, targets in waiting.items() if not targets]
-    while free:
-        item = free.pop()
-        for other in needed.get(item, ()):
-            waiting[other].discard(item)
-            if not waiting[other]:
-                free.append(other)
-    return {item: edges[item] for item in edges if waiting[item]}
+            if target in needed:
+                needed[target].append(item)
+    knot_of: dict[Item, Item] = {}
+    for start in reversed(_finished(edges)):
+        if start not in knot_of:
+            knot_of[start], waiting = start, [start]
+            while waiting:
+                for item in needed[waiting.pop()]:
+                    if item not in knot_of:
+                        knot_of[item] = start
+                        waiting.append(item)
+    knots: dict[Item, list[Item]] = {}
+    for item in edges:
+        knots.setdefault(knot_of[item], []).append(item)
+    return [knot for knot in knots.values() if len(knot) > 1 or knot[0] in edges[knot[0]]]
 
 
-def _back(start: Item, edges: Edges) -> list[Item]:
-    """The shortest way from a row back to itself; [] when there is none."""
+def _finished(edges: Edges) -> list[Item]:
+    """Each row after all that it depends on, but for those that depend on it again."""
+    seen: set[Item] = set()
+    order: list[Item] = []
+    for start in edges:
+        ways = [] if start in seen else [(start, iter(edges[start]))]
+        seen.add(start)
+        while ways:
+            _item, targets = ways[-1]
+            following = next((target for target in targets if target in edges and target not in seen), None)
+            if following is None:
+                order.append(ways.pop()[0])
+            else:
+                seen.add(following)
+                ways.append((following, iter(edges[following])))
+    return order
+
+
+def _back(knot: list[Item], edges: Edges) -> list[Item]:
+    """The shortest way from the first row of a knot back to itself."""
+    start, inside = knot[0], set(knot)
     before: dict[Item, Item] = {}
     level = [start]
-    while level:
-        following = []
-        for item in level:
-            for target in edges.get(item, {}):
-                if target is start:
-                    way = [item]
-                    while way[-1] is not start:
-                        way.append(before[way[-1]])
-                    return way[::-1]
-                if target not in before and target in edges:
-                    before[target] = item
-                    following.append(target)
-        level = following
+    for item in level:
+        for target in edges[item]:
+            if target is start:
+                way = [item]
+                while way[-1] is not start:
+                    way.append(before[way[-1]])
+                return way[::-1]
+            if target in inside and target not in before:
+                before[target] = item
+                level.append(target)
     return []

@@ -1,11 +1,14 @@
 import inspect
 import sys
+import time
 
 import pytest
 
 from tests.xlsforms.rules.forms import asked, findings, form, only, row, told
-from xlsforms.expressions import functions
+from xlsforms.expressions import cells, functions
 from xlsforms.findings import Severity
+from xlsforms.limits import DEFAULT
+from xlsforms.rules import cycles
 from xlsforms.xpath import XPathError, parse
 
 GOOD = (
@@ -198,3 +201,31 @@ def test_an_expression_that_finds_too_little_stack_is_unreadable_and_no_crash():
                 parse("(" * 50 + "77001" + ")" * 50)
 
     lower(sys.getrecursionlimit() - len(inspect.stack()) - 60)
+
+
+def test_rows_that_stand_in_a_group_depend_on_what_its_relevance_depends_on():
+    inner = [row("begin_group", "h"), row("text", "t"), row("end_group")]
+    found = only(form(row("begin_group", "g", relevant="${t} = ''"), *inner, row("end_group")))
+    assert (found.code, found.facts["names"], found.column) == ("cycle", "t → t", "relevant")
+
+
+def references(count: int, first: int) -> str:
+    return " + ".join(f"${{q{(first + 97 * each) % 3000}}}" for each in range(count))
+
+
+@pytest.mark.parametrize(
+    ("calculation", "knots"),
+    [
+        (lambda at: f"${{q{max(at - 1, 0)}}}", 1),
+        (lambda at: references(20, 31 * at), cycles.ROUNDS),
+        (lambda at: references(20, at + 1) if at < 1000 else "1", 0),
+    ],
+    ids=["a chain that hangs on a circle", "all knotted", "none"],
+)
+def test_circles_among_thousands_of_rows_are_found_in_a_moment(calculation, knots):
+    many = form(*(row("calculate", f"q{at}", calculation=calculation(at)) for at in range(3000)))
+    for cell in cells(many):
+        cell.read()
+    started = time.process_time()
+    assert len(list(cycles.circles(many, DEFAULT))) == knots
+    assert time.process_time() - started < 2
