@@ -28,10 +28,9 @@ PERMISSIONS = "camera=(), geolocation=(self), microphone=()"
 
 
 @blueprint.get("/form-token")
-def form_token() -> dict[str, str]:
-    """The token of the session that lives on while somebody types."""
-    viewer()
-    return {"csrf": csrf_token()}
+def form_token() -> dict[str, str | int | None]:
+    """The token of the session that lives on while somebody types, and whose it is."""
+    return {"csrf": csrf_token(), "person": viewer().person_id}
 
 
 def form_page(
@@ -55,6 +54,7 @@ def form_page(
         "send": send,
         "token": url_for("desk.form_token"),
         "csrf": csrf_token(),
+        "person": viewer().person_id,
         "language": language(),
         "username": viewer().name,
         "words": words(button),

@@ -57,6 +57,10 @@ def says() -> dict[str, str]:
         "failed": _(
             "Something went wrong on the server. Your answers are still in this window; send them again in a minute."
         ),
+        "another": _(
+            "Somebody else is signed in now, and nothing was sent in their name. Your answers are still in this "
+            "window; sign in as yourself in another tab, then send them."
+        ),
         "unopened": _(
             "The form could not be opened. Check the connection and load the page again; "
             "if that does not help, tell your administrator."

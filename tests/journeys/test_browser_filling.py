@@ -59,6 +59,31 @@ def opened(page: Page, path: str) -> None:
     assert page.locator("h1").count() == 1
 
 
+def test_nobody_sends_what_somebody_else_filled_in(house: House, open_page: Callable[..., Page]):
+    for name in ("fay", "gus"):
+        house.add_person(f"{name}@example.org", "caseworker")
+    talk = house.folder / "plain.md"
+    talk.write_text(TALK.replace("select_one_from_file offices.csv", "text"))
+    house.command("form", "publish", str(talk))
+    page = open_page().context.browser.new_context(locale="en").new_page()  # Refusals are written to its console.
+    sign_in(page, house, "fay@example.org")
+    opened(page, f"{house.address}/fill/talk")
+    page.get_by_text("Yes", exact=True).click()
+    page.get_by_label("Name you want to use").fill("Zora (invented)")
+    page.context.clear_cookies()
+    other = page.context.new_page()
+    sign_in(other, house, "gus@example.org")
+    page.locator(SEND).click()
+    expect(page.locator("#form-alert")).to_contain_text("Somebody else is signed in now")
+    expect(page.get_by_label("Name you want to use")).to_have_value("Zora (invented)")
+    assert house.command("submission", "list") == []
+    page.context.clear_cookies()
+    sign_in(other, house, "fay@example.org")
+    page.locator(SEND).click()
+    expect(page.get_by_text("Your answers are received and safe.")).to_be_visible()
+    page.context.close()
+
+
 def test_a_form_is_tried_filled_in_with_a_file_corrected_and_read_in_its_case(
     house: House, open_page: Callable[..., Page]
 ):

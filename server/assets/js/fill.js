@@ -12,6 +12,7 @@ const TYPES = {
 };
 
 let token = told.csrf;
+let another = false;  // somebody else has signed in since the page was opened; nothing is sent in their name
 let unsent = false;  // something was filled in that the server does not have
 let held = null;  // what was sent and not acknowledged; sent again just as it was while nothing is changed
 let sending = false;
@@ -24,11 +25,14 @@ function say(words, { link } = {}) {
   if (words) alertBox.focus();
 }
 
-/** The session lives on while somebody types, and a page that outlived its session gets the token of the next. */
+/** The session lives on while somebody types; a page that outlived it gets the token of the same person's next one. */
 async function ping() {
   heard = Date.now();
   const answer = await fetch(told.token, { headers: { Accept: "application/json" } });
-  if (answer.ok) token = (await answer.json()).csrf;
+  if (!answer.ok) return;
+  const { csrf, person } = await answer.json();
+  another = person !== told.person;
+  if (!another) token = csrf;
 }
 
 const named = (address, name) => (Object.hasOwn(address, name) ? address[name] : null);
@@ -79,11 +83,12 @@ async function send(address, body) {
   place.setAttribute("aria-busy", "true");
   say("");
   held = body;
-  if (Date.now() - heard > PING) await ping().catch(() => {});
-  let answer = await post(address, body);
+  if (another || Date.now() - heard > PING) await ping().catch(() => {});
+  let answer = another ? { message: told.says.another } : await post(address, body);
   if (answer.status === 401 || answer.status === 403) {
     await ping().catch(() => {});
-    if (answer.status === 403) answer = await post(address, body);
+    if (another) answer = { message: told.says.another };
+    else if (answer.status === 403) answer = await post(address, body);
   }
   sending = false;
   place.removeAttribute("aria-busy");

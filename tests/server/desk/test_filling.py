@@ -124,7 +124,9 @@ def test_nothing_is_taken_without_the_token_or_from_another_site(office):
 
 def test_the_token_of_the_next_session_is_told_to_a_page_that_outlived_its_own(office):
     desk = office.desk("caseworker")
-    assert desk.get("/form-token").json == {"csrf": desk.csrf}
+    assert desk.get("/form-token").json == {"csrf": desk.csrf, "person": desk.person_id}
+    office.publish()
+    assert shown(desk.get("/fill/talk"))["person"] == desk.person_id != office.desk("officer").person_id
     assert office.stranger().get("/form-token").status_code == 401
 
 
