@@ -40,6 +40,14 @@ class Filed(NamedTuple):
 
 
 @dataclass
+class Turn:
+    """How far screening anew has come, and which screenings could not be opened, each of which is logged once."""
+
+    last: str = ""
+    unopened: set[str] = field(default_factory=set)
+
+
+@dataclass
 class _New:
     """A screening that a submission made, with the record that it belongs to."""
 
@@ -125,8 +133,12 @@ def keep(session: Session, one: Record, values: dict[str, list[Value]]) -> None:
         session.execute(update(Screened).where(here).values(row))
 
 
-def rescreen_older(session: Session) -> int:
-    """Some of the screenings that were never screened, or by other rules, are screened; how many is returned."""
+def rescreen_older(session: Session, turn: Turn | None = None) -> int:
+    """Some of the screenings that were never screened, or by other rules, are screened; how many were looked at.
+
+    With a `turn` each call goes on where the one before it stopped, so that none holds up those after it.
+    """
+    turn = turn or Turn()
     told = select(Assertion.id).join(Source, Source.id == Assertion.source_id)
     told = told.where(Assertion.record_id == Record.id, Source.replaced_at.is_(None))
     query = (
@@ -135,6 +147,8 @@ def rescreen_older(session: Session) -> int:
         .outerjoin(Screened, Screened.record_id == Record.id)
         .where(Record.kind == KIND, RootKey.destroyed_at.is_(None), told.exists())
         .where(or_(Screened.record_id.is_(None), Screened.rule_set != RULES.version))
+        .where(Record.id > turn.last)
+        .order_by(Record.id)
         .limit(AT_ONCE)
     )
     found = session.scalars(query).all()
@@ -143,7 +157,10 @@ def rescreen_older(session: Session) -> int:
         try:
             cases |= rescreen(session, [record_id])
         except (SealBroken, KeyUnknown) as error:
-            log.warning("screening %s cannot be screened: %s", record_id, type(error).__name__)
+            if record_id not in turn.unopened:
+                log.warning("screening %s cannot be screened: %s", record_id, type(error).__name__)
+            turn.unopened.add(record_id)
+    turn.last = found[-1] if len(found) == AT_ONCE else ""
     for case_id in sorted(cases):
         decide(session, case_id)
     return len(found)

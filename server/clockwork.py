@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from accounts.sessions import sweep_sessions
 from audit.chain import chain
 from cases.releasing import release_held
-from cases.screened import rescreen_older
+from cases.screened import Turn, rescreen_older
 from server.runtime import Runtime, clock
 from storage.database import DatabaseUnavailable
 from storage.lease import drop_lease, take_lease
@@ -46,9 +46,14 @@ def release(session: Session, now: datetime) -> None:
     release_held(session, now=now)
 
 
-def screen_again(session: Session, now: datetime) -> None:
-    """Screenings that older rules screened, or none, are screened by these."""
-    rescreen_older(session)
+class ScreenAgain:
+    """Screenings that older rules screened, or none, are screened by these; each time from where it stopped."""
+
+    def __init__(self) -> None:
+        self._turn = Turn()
+
+    def __call__(self, session: Session, now: datetime) -> None:
+        rescreen_older(session, self._turn)
 
 
 # What is done, how many seconds apart, and under which lease.
@@ -56,7 +61,7 @@ WORK: tuple[tuple[Callable[[Session, datetime], None], int, str], ...] = (
     (chain_trail, 1, OPEN),
     (release, 5, SEALED),
     (join_late_files, 10, SEALED),
-    (screen_again, 30, SEALED),
+    (ScreenAgain(), 30, SEALED),
     (end_sessions, 60, OPEN),
 )
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from accounts.roles import OPERATOR_VIEWER
+from cases import screened
 from cases.assertions import retire
 from cases.caseload import Order, get_case, list_cases, place_of
 from cases.clocks import due
@@ -180,6 +181,22 @@ def test_a_screening_whose_seal_is_broken_does_not_stop_the_others(session, file
     assert rescreen_older(session) == 2
     query = select(Screened.rule_set).where(Screened.record_id != broken.record_id)
     assert session.scalars(query).all() == [RULES.version]
+
+
+def test_screenings_that_cannot_be_opened_hold_up_none_and_are_logged_once(session, file, monkeypatch, caplog):
+    monkeypatch.setattr(screened, "AT_ONCE", 1)
+    for number in range(3):
+        file({"hurt": "present"}, who=OTHER.replace("2", str(number + 3)))
+    first, *others = session.scalars(select(Screened.record_id).order_by(Screened.record_id)).all()
+    told = Assertion.sealed.is_not(None)
+    session.execute(update(Assertion).where(Assertion.record_id == first, told).values(sealed=b"not what was sealed"))
+    session.execute(update(Screened).values(rule_set="older-1"))
+    turn = screened.Turn()
+    for _time in range(8):
+        rescreen_older(session, turn)
+    anew = select(Screened.record_id).where(Screened.rule_set == RULES.version).order_by(Screened.record_id)
+    assert session.scalars(anew).all() == others
+    assert caplog.text.count(f"screening {first} cannot be screened") == 1
 
 
 def test_a_screening_that_no_answer_speaks_of_any_more_has_no_result(session, make, file):
