@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from tests.server.api.scripts import SAID, P, Script
 from tests.server.api.test_submissions import send
 
-EXAMPLES = 100 if os.environ.get("FIELDCASE_PROVE") == "1" else 5
+EXAMPLES = 100 if os.environ.get("FIELDCASE_PROVE") == "1" else 3
 BOUNDED = settings(
     max_examples=EXAMPLES,
     deadline=None,
