@@ -194,7 +194,7 @@ def _check(
 
     mapping_csv = None if mapping is None else (mapping.name, mapping.read_bytes())
     was = None if before is None else form_files.version_before(before)
-    known = Known(published, frozenset(path.name for path in media) or None)
+    known = Known(published, frozenset(path.name for path in media))
     try:
         form = check_form(file.read_bytes(), file.name, now=clock(), mapping_csv=mapping_csv, before=was, known=known)
     except UnreadableWorkbook as error:

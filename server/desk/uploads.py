@@ -81,7 +81,7 @@ def check_upload(upload: Upload, form_id: str | None) -> Checked:
     with runtime().database.read() as session:
         before = None if form_id is None else before_of(session, form_id)
         published = replace(published_in(session, get_project(session).id), form_id=form_id or "")
-    book, known = upload.book, Known(published, frozenset(one.name for one in upload.media) or None)
+    book, known = upload.book, Known(published, frozenset(one.name for one in upload.media))
     return check_form(book.content, book.name, now=clock(), mapping_csv=upload.mapping_csv, before=before, known=known)
 
 

@@ -85,7 +85,7 @@ def supplied(workbook: Workbook, known: Known) -> Iterator[Finding]:
             named.setdefault(file.removeprefix("jr://images/"), place)
     for file, place in named.items():
         if safe_name(file) and file not in known.media:
-            yield error("file-missing", place, file=file, near=closest(file, known.media - named.keys(), cutoff=0.8))
+            yield warning("file-missing", place, file=file, near=closest(file, known.media - named.keys(), cutoff=0.8))
     for file in sorted(known.media - named.keys() - MADE_HERE):
         yield info("file-not-named", Place("survey"), file=file)
 

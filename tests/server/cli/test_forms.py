@@ -120,8 +120,11 @@ def test_a_file_that_does_not_come_with_the_form_is_told_at_its_cell(embedded, t
         "survey,type,name,label\n,select_one_from_file places.csv,place,Where?\nsettings,form_id\n,places\n"
     )
     other.write_text("name,label\na,A\n")
-    told = json.loads(embedded.run("form", "check", str(form), "--media", str(other), "--json").stdout)["findings"]
-    assert [(one["code"], one["cell"]) for one in told if one["severity"] == "error"] == [("file-missing", "B2")]
+    for beside in ((), ("--media", str(other))):
+        told = embedded.json("form", "check", str(form), *beside)["findings"]
+        assert [(one["code"], one["cell"]) for one in told if one["severity"] == "warning"] == [("file-missing", "B2")]
+    refused = embedded.run("form", "publish", str(form))
+    assert (refused.exit_code, "places.csv" in refused.stderr) == (1, True)
 
 
 def test_a_form_without_mapping_says_that_it_feeds_no_case(embedded, plain):

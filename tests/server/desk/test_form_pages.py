@@ -113,6 +113,8 @@ def test_files_that_the_form_shows_must_come_with_it(office):
         "| settings |\n| | form_title | form_id | version |\n| | Pictured | pictured | 1 |\n"
     )
     desk = office.desk("designer")
+    told = words(upload(desk, with_picture, act="check"))
+    assert "The file 'place.png' is named and does not come with the form." in told
     missing = upload(desk, with_picture)
     assert missing.status_code == 400
     assert "place.png" in words(missing)

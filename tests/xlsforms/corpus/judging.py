@@ -35,7 +35,7 @@ def findings(content: bytes, name: str, media: Iterable[str] | None = None) -> t
 def of_rules(content: bytes, name: str, media: Iterable[str] = ()) -> list[Finding]:
     """What Fieldcase's own rules say of this workbook; nothing is compiled for it."""
     workbook = read_workbook(content, name)
-    found = [*workbook.findings, *apply(workbook, DEFAULT, Known(media=frozenset(media) or None))]
+    found = [*workbook.findings, *apply(workbook, DEFAULT, Known(media=frozenset(media)))]
     return [*found, *check_unfinished(workbook, found)]
 
 

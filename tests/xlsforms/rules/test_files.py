@@ -1,6 +1,7 @@
 import pytest
 
 from tests.xlsforms.rules.forms import findings, form, row, told
+from xlsforms.findings import Severity
 from xlsforms.published import Known
 
 NAMED = form(
@@ -27,6 +28,12 @@ def test_files_that_come_are_not_told_and_nobody_asks_when_nobody_knows():
     media = frozenset({"towns.csv", "map.png", "prices.csv", "people.csv", "itemsets.csv"})
     assert told(NAMED, Known(media=media)) == []
     assert told(NAMED) == []
+
+
+def test_files_are_missed_too_where_none_at_all_comes_and_a_warning_lets_a_draft_wait_for_them():
+    found = findings(NAMED, Known(media=frozenset()))
+    assert {(one.code, one.severity) for one in found} == {("file-missing", Severity.WARNING)}
+    assert len(found) == 4
 
 
 @pytest.mark.parametrize(
