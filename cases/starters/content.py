@@ -77,7 +77,7 @@ def starter_content(case_form: str, today: date, dictionary: Dictionary = DICTIO
 
 
 def fields_table(dictionary: Dictionary = DICTIONARY) -> Table:
-    """Every case field with its words, type, class, usual mode and codes."""
+    """Every case field that a form can feed, with its words, type, class, usual mode and codes."""
     head = ["case_field", "English", "Español", "type", "class", "holds many", "usual mode", "codes", "note"]
     return [
         head,
@@ -94,6 +94,7 @@ def fields_table(dictionary: Dictionary = DICTIONARY) -> Table:
                 field.note,
             ]
             for field in dictionary.fields.values()
+            if not field.computed
         ),
     ]
 
