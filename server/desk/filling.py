@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from accounts.projects import get_project
 from accounts.roles import Right, Viewer
 from cases.caseload import visible_codes
-from forms.library import definition_of, get_form, get_version
+from forms.library import definition_of, get_form, get_version, mapping_of
 from forms.tables import Form, FormState, FormVersion
 from server.access import require
 from server.desk.definitions import definition
@@ -74,12 +74,13 @@ def form_sent(submission_id: int) -> str:
         version_id = held.version_id or form.current_version_id or 0
         codes = visible_codes(session, [held.root_id], viewer=viewer)
         code = codes.get(held.root_id or "")
+        told = code is not None or _may_know(session, version_id, viewer)
         here, expected = _files(session, submission_id)
         view = {
             "form": _told(form, definition(session, version_id).title),
             "fill_url": url_for("desk.form_fill", form_id=form.form_id) if form.state == "open" else None,
-            "filing": held.filing,
-            "reason": reason_of(session, held).words,
+            "filing": held.filing if told else None,
+            "reason": reason_of(session, held).words if told else "",
             "received_at": held.received_at,
             "files_here": here,
             "files_expected": expected,
@@ -88,6 +89,14 @@ def form_sent(submission_id: int) -> str:
             "case_url": url_for("desk.case", code=code) if code else None,
         }
     return render_template("forms/sent.html", **view)
+
+
+def _may_know(session: Session, version_id: int, viewer: Viewer) -> bool:
+    """Whether the sender may hear what became of answers; else trying codes would tell which cases there are."""
+    version = session.get(FormVersion, version_id)
+    mapping = mapping_of(session, version) if version is not None else None
+    looked_up = any(rule["match"] for rule in (mapping or {"records": ()})["records"])
+    return not looked_up or (viewer.may(Right.LIST_CASES) and viewer.may(Right.ALL_AGENCIES))
 
 
 def _own(submission_id: int, viewer: Viewer) -> bool:

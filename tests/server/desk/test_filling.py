@@ -7,10 +7,21 @@ from html import unescape
 
 from sqlalchemy import select
 
+from cases.tables import Case
 from server.desk.form_page import POLICY
 from submissions.tables import Attachment, Submission
-from tests.server.desk.office import SAID, words
+from tests.server.desk.office import SAID, words, workbook
 
+ABSENT = "TIP-2222-2"
+BY_CODE = workbook(
+    survey=[
+        "text | which | Which case? | ¿Qué caso? | |",
+        "date | next | Next visit | Próxima visita | | case.next_due",
+    ],
+    settings=["Invented visit | next | 1 | other"],
+    case_records=["case | find | ${which} | | |"],
+    case_codes=[],
+)
 PHOTO = "<papers><held/><who/><photo>1.jpg</photo></papers>"
 
 
@@ -32,6 +43,11 @@ def post(desk, xml, *, to="/fill/talk", token=None, files=()):
 def shown(page):
     """What the page tells the form that it shows."""
     return json.loads(unescape(re.search(r"data-form='([^']+)'", page.text)[1]))
+
+
+def codes(office):
+    with office.database.read() as session:
+        return list(session.scalars(select(Case.code)))
 
 
 def rows(office):
@@ -86,6 +102,32 @@ def test_an_officer_sends_and_hears_what_became_of_it_but_reads_nothing(office):
     assert "/cases/" not in page.text
     assert office.desk("officer").get("/sent/1").status_code == 404  # It is another's.
     assert office.desk("supervisor").get("/sent/1").status_code == 200
+
+
+def test_nobody_learns_by_sending_answers_which_cases_there_are_elsewhere(office):
+    """Of a form that names its case by a code, only those hear who may see that case."""
+    office.publish()
+    office.receive(agency=office.agency("Another agency"))
+    (code,) = codes(office)
+    office.publish(BY_CODE)
+
+    def heard(desk, number, text):
+        xml = instance(f"<which>{text}</which><next>2026-06-01</next>", form="next", number=number)
+        page = words(desk.get(post(desk, xml, to="/fill/next").json["next"]))
+        return re.sub(r"Set aside \d+ ", "", page.partition("Received ")[0])  # The navigation counts what waits.
+
+    for number, role in enumerate(("officer", "caseworker")):
+        desk = office.desk(role)
+        there, absent, no_code = (heard(desk, number * 3 + at, text) for at, text in enumerate((code, ABSENT, "x")))
+        assert there == absent == no_code
+        assert "Which case it belongs to is not told here: a person must look at it." in there
+        assert code not in there
+    assert [one.filing for one in rows(office)][1:] == ["filed", "set aside", "set aside"] * 2
+    supervisor = office.desk("supervisor")
+    page = heard(supervisor, 8, code)
+    assert "Filed" in page
+    assert f"Open case {code}" in page
+    assert "is of no case here" in heard(supervisor, 9, ABSENT)
 
 
 def test_who_may_not_send_answers_is_offered_and_allowed_nothing(office):
