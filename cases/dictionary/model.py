@@ -29,6 +29,7 @@ class Field:
     htcds: str = ""
     pattern: str = ""
     note: str = ""
+    computed: bool = False  # on the server; no form feeds it
 
     @property
     def key(self) -> str:

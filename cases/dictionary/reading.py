@@ -126,6 +126,7 @@ def _field(row: _Row, records: dict[str, RecordKind], lists: dict[str, dict[str,
         htcds=row["htcds"],
         pattern=row["pattern"],
         note=row["note"],
+        computed=row.one_of("computed", frozenset({"yes", ""})) == "yes",
     )
     _check_field(row, field, lists)
     _check_class(row, field)

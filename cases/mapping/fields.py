@@ -116,6 +116,8 @@ def _read(row: SurveyRow, known: Known) -> tuple[Fed | None, list[Finding]]:
     field = known.dictionary.field(f"{declared.rule.kind}.{key}")
     if field is None:
         return None, [_unknown_field(row, alias, key, declared, known)]
+    if field.computed:
+        return None, [error("computed-field", row.place("case_field"), field=field.name)]
     mode, wrong_mode = _mode(row, field, declared)
     list_key, codes = codes_of(row, known.codes)
     findings = [*wrong_mode, *_check_record(row, row.question, declared), *_check_type(row, row.question, field)]

@@ -11,7 +11,7 @@ from xlsforms.sketch import sketch
 # After these nothing can be said of the rows.
 UNREADABLE = frozenset({"survey-missing", "missing-column", "no-questions", "groups-too-deep"})
 # While groups are unbalanced nobody knows what stands in which repeat.
-UNBALANCED = frozenset({"group-not-begun", "group-not-ended", "wrong-end"})
+UNBALANCED = frozenset({"group-not-begun", "group-not-ended", "group-ended-as-other"})
 OF_REPEATS = frozenset(
     {"field-in-repeat", "field-outside-repeat", "match-in-repeat", "when-in-repeat", "field-on-group"}
 )

@@ -73,7 +73,7 @@ def _offer_lists(book: Any, content: Content) -> None:
     languages = [head.partition("::")[2] for head in content.sheets["choices"][0] if head.startswith("label::")]
     lists = {
         "type": [*TYPES[:6], *selects, *TYPES[6:]],
-        "case_field": [*DICTIONARY.records, *DICTIONARY.fields],
+        "case_field": [*DICTIONARY.records, *(name for name, one in DICTIONARY.fields.items() if not one.computed)],
         "case_mode": [str(mode) for mode in MODES],
         "record": list(DICTIONARY.records),
         "action": [str(action) for action in ACTIONS],

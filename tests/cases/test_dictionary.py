@@ -257,3 +257,10 @@ def test_what_is_no_value_is_refused_without_repeating_it(name: str, text: str):
         read_value(DICTIONARY.field(name), text, DICTIONARY)
     assert name in str(refused.value)
     assert not text.strip() or text not in str(refused.value)
+
+
+def test_what_the_server_computes_is_what_a_screening_adds_up_to():
+    computed = {name for name, field in DICTIONARY.fields.items() if field.computed}
+    assert computed == {
+        f"screening.{key}" for key in ["class_low", "class_high", "dimensions", "urgency", "rule_set", "reasons"]
+    }

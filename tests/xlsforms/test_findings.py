@@ -3,8 +3,10 @@ import re
 
 import pytest
 
+from cases.mapping import unfinished
 from tests.tree import FILES, ROOT
 from xlsforms.findings import Finding, Place, Severity, error
+from xlsforms.rules import expressions as rules_expressions
 from xlsforms.wording import LANGUAGES, PART, needed, say, table
 
 SOURCES = [name for name in FILES if re.match(r"(xlsforms|cases/mapping)/.*\.py$", name)]
@@ -43,6 +45,11 @@ def test_every_code_that_is_found_has_words_and_every_row_is_found():
     spelt = strings()
     unused = {code for code in table() if code not in spelt and not any(part in code for part in SPELT_BY_PARTS)}
     assert {code for code in unused if not (code.startswith("@") and code[1:] in spelt)} == set()
+
+
+def test_every_code_that_is_only_looked_for_is_one_that_is_found():
+    compared = (unfinished.UNREADABLE, unfinished.UNBALANCED, unfinished.OF_REPEATS, rules_expressions.OPERATORS)
+    assert {code for codes in compared for code in codes} - table().keys() == set()
 
 
 def test_every_fact_that_words_quote_is_given_where_the_finding_is_made():

@@ -433,6 +433,8 @@ def privacy() -> Iterator[Defect]:
     yield edited(
         "identity-before-consent", "talk", "survey!G9", _put("survey", 7, "case_field", ""), "consent not mapped"
     )
+    for name in ("class_low", "class_high", "dimensions", "urgency", "rule_set", "reasons"):
+        yield changed("computed-field", "talk", "survey", "where", "case_field", f"screening.{name}")
     yield edited("last-saved-personal-data", "talk", "survey!I9", _last_saved, "the last person's name as default")
 
 
