@@ -34,6 +34,8 @@ class Action(StrEnum):
     FORM_CLOSED = "form.close"
     FORM_DRAFTED = "form.draft"
     FORM_DRAFT_DISCARDED = "form.discard"
+    FORM_DRAFT_FILE_PUT = "form.draft_file"
+    FORM_DRAFT_FILE_TAKEN = "form.draft_file_taken"
     FORM_DRAFT_RENEWED = "form.draft_code"
     FORM_DRAFT_TRIED = "form.try"
     FORM_EDITABLE = "form.editable"

@@ -3,27 +3,24 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from audit.trail import Actor
 from cases.publishing import Checked, check_form, publish_form
-from forms.drafts import MADE_HERE, discard_draft, find_draft, keep_draft, put_beside, slots
+from forms.drafts import MADE_HERE, end_draft, find_draft, keep_draft, put_beside, require_seen, slots
 from forms.editing import as_served
 from forms.library import FormNotFound, definition_of, get_form, mapping_of, media_of
 from forms.offer import xform_of
 from forms.publish import CaseMapping, publish
-from forms.tables import Form, FormDraft, FormVersion
+from forms.tables import DraftMedia, Form, FormDraft, FormVersion
 from storage.files import Files
 from submissions.draft_submissions import purge_drafted
 from xlsforms.compile import Compiled, RefusedForm
 from xlsforms.definition import FormDefinition
 from xlsforms.findings import Finding
 from xlsforms.renaming import with_version
-
-
-class DraftChanged(Exception):
-    """The draft was replaced meanwhile. Look at it again and publish it then."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,8 @@ def draft_from(
     )
     for one in media:
         if one.filename not in MADE_HERE:
-            put_beside(session, draft, one.filename, file_id=one.file_id, md5=one.md5, size=one.size, now=now)
+            told: dict[str, Any] = {"file_id": one.file_id, "md5": one.md5, "size": one.size}
+            put_beside(session, draft, one.filename, actor=actor, now=now, **told)
     purge_drafted(session, draft.id)
     return draft
 
@@ -99,26 +97,27 @@ def publish_draft(
     actor: Actor,
     now: datetime,
     version: str = "",
+    seen: str | None = None,
 ) -> FormVersion:
     """Tablets fetch the draft from now on, under this version name if one is given, and there is no draft any more.
 
+    With the mark of what somebody looked at, only that is published.
     Raises DraftChanged, RefusedForm and what `forms.publish.publish` raises.
     """
     still = find_draft(session, draft.project_id, draft.form_id, lock=True)
-    if still.made_at != draft.made_at:
-        raise DraftChanged("The draft was replaced meanwhile. Look at it again and publish it then.")
-    media = [
-        (one.name, b"".join(files.read(one.media.file_id))) for one in slots(session, still) if one.media is not None
-    ]
+    if seen is not None:
+        require_seen(session, still, seen)
+    beside = [one.media for one in slots(session, still) if one.media is not None]
     if still.findings is None:  # Of the time before drafts kept what was compiled.
         checked = check_form(still.content, still.filename, now=still.made_at)
         if version and checked.compiled is not None:
             checked = replace(checked, compiled=with_version(checked.compiled, version))
         project_id = still.project_id
+        media = [(one.filename, b"".join(files.read(one.file_id))) for one in beside]
         made = publish_form(session, checked, project_id=project_id, media=media, files=files, actor=actor, now=now)
     else:
-        made = _publish_kept(session, still, media, version=version, files=files, actor=actor, now=now)
-    discard_draft(session, still, actor=actor, now=now)
+        made = _publish_kept(session, still, beside, version=version, files=files, actor=actor, now=now)
+    end_draft(session, still)
     return made
 
 
@@ -144,7 +143,7 @@ def form_of(session: Session, project_id: int, form_id: str) -> Form | None:
 def _publish_kept(
     session: Session,
     draft: FormDraft,
-    media: list[tuple[str, bytes]],
+    beside: list[DraftMedia],
     *,
     version: str,
     files: Files,
@@ -154,8 +153,6 @@ def _publish_kept(
     compiled, mapping = compiled_of(draft), draft.mapping
     if version and version != compiled.definition.version:
         compiled = with_version(compiled, version)
-    if compiled.itemsets is not None:
-        media = [*media, ("itemsets.csv", compiled.itemsets)]
     is_workbook = not draft.filename.lower().endswith(".xml")
     return publish(
         session,
@@ -163,7 +160,9 @@ def _publish_kept(
         project_id=draft.project_id,
         workbook=Upload(draft.filename, draft.content) if is_workbook else None,
         mapping=None if mapping is None else CaseMapping(mapping, mapping["version"]),
-        media=media,
+        media=[] if compiled.itemsets is None else [("itemsets.csv", compiled.itemsets)],
+        draft=draft,
+        beside=beside,
         files=files,
         actor=actor,
         now=now,

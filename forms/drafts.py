@@ -30,6 +30,10 @@ class DraftNotFound(Exception):
     """There is no draft of this form."""
 
 
+class DraftChanged(Exception):
+    """The draft was changed meanwhile. Look at it again and publish it then."""
+
+
 @dataclass(frozen=True)
 class Slot:
     """A file that a draft names, and the file itself once it came."""
@@ -71,7 +75,7 @@ def keep_draft(
     if draft.uid is None:
         give_secret(session, draft)
     session.flush()
-    record(session, actor, Action.FORM_DRAFTED, f"draft:{draft.id}", now=now)
+    record(session, actor, Action.FORM_DRAFTED, subject(draft), now=now, draft_id=draft.id)
     return draft
 
 
@@ -102,18 +106,23 @@ def slots(session: Session, draft: FormDraft) -> list[Slot]:
 
 
 def put_beside(
-    session: Session, draft: FormDraft, name: str, *, file_id: str, md5: str, size: int, now: datetime
+    session: Session, draft: FormDraft, name: str, *, file_id: str, md5: str, size: int, actor: Actor, now: datetime
 ) -> None:
     """The file stands beside the draft, in place of the one before it; sweeping removes what no row names."""
-    take_away(session, draft, name)
-    changed(draft)
+    _remove(session, draft, name)
     media = DraftMedia(draft_id=draft.id, filename=name, file_id=file_id, md5=md5, size=size, made_at=now)
     session.add(media)
     session.flush()
+    record(session, actor, Action.FORM_DRAFT_FILE_PUT, subject(draft), now=now, name=name, md5=md5)
 
 
-def take_away(session: Session, draft: FormDraft, name: str) -> None:
+def take_away(session: Session, draft: FormDraft, name: str, *, actor: Actor, now: datetime) -> None:
     """No file of this name stands beside the draft."""
+    _remove(session, draft, name)
+    record(session, actor, Action.FORM_DRAFT_FILE_TAKEN, subject(draft), now=now, name=name)
+
+
+def _remove(session: Session, draft: FormDraft, name: str) -> None:
     changed(draft)
     session.execute(delete(DraftMedia).where(DraftMedia.draft_id == draft.id, DraftMedia.filename == name))
 
@@ -125,9 +134,35 @@ def changed(draft: FormDraft) -> None:
 
 def discard_draft(session: Session, draft: FormDraft, *, actor: Actor, now: datetime) -> None:
     """There is no draft of the form, no file beside it, and nothing that was sent to try it."""
+    record(session, actor, Action.FORM_DRAFT_DISCARDED, subject(draft), now=now)
+    end_draft(session, draft)
+
+
+def end_draft(session: Session, draft: FormDraft) -> None:
+    """The same of a draft that has become a version, which leaves a trace of its own."""
     session.execute(delete(DraftMedia).where(DraftMedia.draft_id == draft.id))
     session.execute(delete(FormDraft).where(FormDraft.id == draft.id))
-    record(session, actor, Action.FORM_DRAFT_DISCARDED, f"draft:{draft.id}", now=now)
+
+
+def subject(draft: FormDraft) -> str:
+    """As the trail names the draft, and no other one after it."""
+    return f"draft:{draft.uid or draft.id}"
+
+
+def seen(session: Session, draft: FormDraft) -> str:
+    """A mark of the draft with its files, mapping and proposal as they stand: another once any of it changes."""
+    mapped = "" if draft.mapping is None else draft.mapping["version"]
+    stood = [draft.id, draft.md5, draft.made_at.isoformat(), mapped]
+    stood += [draft.proposed_version or "", draft.proposed_by or ""]
+    stood.append("" if draft.proposed_at is None else draft.proposed_at.isoformat())
+    files = sorted(f"{one.filename} {one.md5}" for one in _media(session, draft))
+    return _md5("\n".join(map(str, (*stood, *files))).encode())
+
+
+def require_seen(session: Session, draft: FormDraft, mark: str) -> None:
+    """Raises DraftChanged unless the mark is of the draft as it stands."""
+    if mark != seen(session, draft):
+        raise DraftChanged("The draft was changed meanwhile. Look at it again and publish it then.")
 
 
 def _media(session: Session, draft: FormDraft) -> list[DraftMedia]:

@@ -1,15 +1,18 @@
 """Whether tablets may edit what they sent: the server's switch for each form, which holds from its next version on."""
 
+import hashlib
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from audit.trail import Action, Actor, record
-from forms.tables import Form
+from forms.drafts import changed
+from forms.tables import Form, FormDraft
 from storage.database import insert_once
 from xlsforms.compile import Compiled
-from xlsforms.editable import editable_on_tablets
+from xlsforms.definition import FormDefinition
+from xlsforms.editable import editable_on_tablets, fixed_on_tablets
 
 
 class NotEditable(Exception):
@@ -24,12 +27,14 @@ def may_be_editable(form: Form) -> bool:
 def set_editable(session: Session, form: Form, *, editable: bool, actor: Actor, now: datetime) -> None:
     """Versions that are published from now on may be edited on the tablets, or no longer; raises NotEditable.
 
-    What is published keeps its bytes: tablets tell versions apart by them.
+    What is published keeps its bytes: tablets tell versions apart by them. A draft gets other ones, and what was
+    proposed of it no longer is.
     """
     if editable and not may_be_editable(form):
         raise NotEditable("Tablets encrypt this form, so that what they sent cannot be edited.")
     if form.client_editable != editable:
         form.client_editable = editable
+        _serve_draft(session, form)
         session.flush()
         record(session, actor, Action.FORM_EDITABLE, f"form:{form.id}", now=now, editable=editable)
 
@@ -42,5 +47,16 @@ def switch(session: Session, project_id: int, form_id: str, *, editable: bool, a
 
 
 def as_served(form: Form | None, compiled: Compiled) -> Compiled:
-    """The compiled form as this form's tablets are to get it."""
-    return editable_on_tablets(compiled) if form is not None and form.client_editable else compiled
+    """The compiled form as this form's tablets are to get it, whatever it says itself of editing."""
+    return editable_on_tablets(compiled) if form is not None and form.client_editable else fixed_on_tablets(compiled)
+
+
+def _serve_draft(session: Session, form: Form) -> None:
+    query = select(FormDraft).where(FormDraft.project_id == form.project_id, FormDraft.form_id == form.form_id)
+    draft = session.scalar(query.with_for_update())
+    if draft is None:
+        return
+    compiled = as_served(form, Compiled(draft.xform, FormDefinition.from_json(draft.definition), ()))
+    if compiled.xform != draft.xform:
+        draft.xform, draft.md5 = compiled.xform, hashlib.md5(compiled.xform, usedforsecurity=False).hexdigest()
+        changed(draft)

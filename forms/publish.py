@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session
 
 from accounts.catalogue import raise_catalogue
 from accounts.projects import get_project
-from audit.trail import Action, Actor, record
+from audit.trail import Action, Actor, Fact, record
+from forms.drafts import subject
 from forms.editing import as_served
-from forms.tables import Form, FormMapping, FormMedia, FormVersion
+from forms.offer import xform_of
+from forms.tables import DraftMedia, Form, FormDraft, FormMapping, FormMedia, FormVersion
 from storage.database import insert_once
 from storage.files import Files
 from xlsforms.compile import Compiled
+from xlsforms.editable import same_but_for_switch
 
 SAFE_NAME = re.compile(r"[^/\\\x00-\x1f]{1,200}")
 
@@ -63,19 +66,26 @@ def publish(
     workbook: Kept | None = None,
     mapping: CaseMapping | None = None,
     media: Sequence[tuple[str, bytes]] = (),
+    draft: FormDraft | None = None,
+    beside: Sequence[DraftMedia] = (),
 ) -> FormVersion:
     """The version is offered to tablets in place of the one before it; its bytes never change.
 
-    The same bytes under the same version with another mapping only mend the mapping.
+    The same bytes under the same version with another mapping only mend the mapping. A draft's bytes and the files
+    beside it are published as they are, and the trail says who proposed it.
     Raises VersionTaken, MediaMissing, MediaUnwanted, ProjectNotFound.
     """
     definition = compiled.definition
-    _require_media(definition.media, [name for name, _ in media])
+    _require_media(definition.media, [*(name for name, _ in media), *(one.filename for one in beside)])
     form = _form(session, project_id, definition.form_id)
-    compiled = as_served(form, compiled)
+    compiled = compiled if draft is not None else as_served(form, compiled)
+    md5s = {(name, _md5(content)) for name, content in media} | {(one.filename, one.md5) for one in beside}
+    facts: dict[str, Fact] = {}
+    if draft is not None:
+        facts = {"draft": subject(draft), "proposed_by": draft.proposed_by}
     held = _held(session, form, definition.version)
     if held is not None:
-        return _mend(session, held, compiled, mapping, media, actor=actor, now=now)
+        return _mend(session, held, compiled, mapping, md5s, facts, actor=actor, now=now)
     row = {
         "form_pk": form.id,
         "version": definition.version,
@@ -98,10 +108,14 @@ def publish(
         stored = FormMedia(filename=name, md5=_md5(content), size=len(content), file_id=files.put([content]))
         stored.version_id = version.id
         session.add(stored)
+    for one in beside:
+        kept = FormMedia(filename=one.filename, md5=one.md5, size=one.size, file_id=one.file_id)
+        kept.version_id = version.id
+        session.add(kept)
     form.current_version_id = version.id
     session.flush()
     raise_catalogue(session)
-    record(session, actor, Action.FORM_PUBLISHED, f"form:{form.id}", now=now, version_id=version.id)
+    record(session, actor, Action.FORM_PUBLISHED, f"form:{form.id}", now=now, version_id=version.id, **facts)
     return version
 
 
@@ -120,18 +134,19 @@ def _mend(
     held: FormVersion,
     compiled: Compiled,
     mapping: CaseMapping | None,
-    media: Sequence[tuple[str, bytes]],
+    md5s: set[tuple[str, str]],
+    facts: Mapping[str, Fact],
     *,
     actor: Actor,
     now: datetime,
 ) -> FormVersion:
     before = session.execute(select(FormMedia.filename, FormMedia.md5).where(FormMedia.version_id == held.id))
-    same = held.md5 == _md5(compiled.xform) and {(name, _md5(content)) for name, content in media} == set(before.all())
+    same = md5s == set(before.all()) and same_but_for_switch(xform_of(session, held.id), compiled.xform)
     if not same or mapping is None or mapping.version == held.mapping_version:
         raise _taken(held.version)
     _add_mapping(session, held, mapping, actor=actor, now=now)
     raise_catalogue(session)
-    record(session, actor, Action.FORM_REMAPPED, f"form:{held.form_pk}", now=now, version_id=held.id)
+    record(session, actor, Action.FORM_REMAPPED, f"form:{held.form_pk}", now=now, version_id=held.id, **facts)
     return held
 
 

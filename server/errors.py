@@ -17,10 +17,9 @@ from accounts.roles import NotAllowed, UnknownRole
 from accounts.sessions import SignInRefused, TooManyTries
 from audit.trail import Action, record
 from cases.caseload import CaseNotFound
-from cases.drafting import DraftChanged
 from forms.checks import CheckNotFound
 from forms.draft_secrets import DraftUnknown
-from forms.drafts import DraftNotFound
+from forms.drafts import DraftChanged, DraftNotFound
 from forms.editing import NotEditable
 from forms.library import FormNotFound
 from forms.proposals import NotProposed, SecondPersonNeeded

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from xlsforms.editable import SWITCH
 from xlsforms.itext import ITEXT, plain_text
 from xlsforms.xform import attribute, first, kids, local, parse, resolve
 
@@ -16,8 +17,6 @@ OF_BIND = {
     "requiredMsg": "required-message",
     "readonly": "read-only",
 }
-SWITCH = ("client-editable", "auto-delete")
-"""What the server itself writes at a form whose tablets may edit what they sent."""
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,11 @@ class PublishQuery(Shape):
     version = Text(
         load_default="",
         validate=ma.validate.Length(max=120),
-        metadata={"description": "In place of the one that the form gives itself"},
+        metadata={"description": "In place of the one that the form gives itself, or that it is proposed under"},
+    )
+    seen = Text(
+        load_default=None,
+        metadata={"description": "`draftSeen` of the draft that was looked at: another one is not published (409)"},
     )
 
 
@@ -110,7 +114,7 @@ def discard(project_id: int, form_id: str) -> dict[str, bool]:
 @query(PublishQuery)
 @gives(Success)
 @may_answer(400, 401, 403, 404, 409, 503)
-def publish(wanted: dict[str, str], project_id: int, form_id: str) -> dict[str, bool]:
+def publish(wanted: dict[str, Any], project_id: int, form_id: str) -> dict[str, bool]:
     """Tablets fetch the draft from now on; it is a version like any other, and there is no draft any more.
 
     Where publishing takes two people, the caller is the second: somebody else proposed the draft as it stands.
@@ -121,8 +125,12 @@ def publish(wanted: dict[str, str], project_id: int, form_id: str) -> dict[str, 
         held = held_draft(session, project_id, form_id, lock=True)
         if running.settings.two_person_publish:
             require_second_person(held, person.actor)
-            version = held.proposed_version or ""
-        publish_draft(session, held, version=version, files=running.files, actor=person.actor, now=now)
+            proposed = held.proposed_version or ""
+            if version not in {"", proposed or held.version}:
+                raise wrong_value("version", f"the draft is proposed as version {proposed or held.version}")
+            version = proposed
+        at: dict[str, Any] = {"files": running.files, "actor": person.actor, "now": now}
+        publish_draft(session, held, version=version, seen=wanted["seen"], **at)
     running.wake_filing()
     return DONE
 
@@ -143,8 +151,7 @@ def attachments(project_id: int, form_id: str) -> list[dict[str, Any]]:
 @may_answer(401, 403, 404, 413, 503)
 def send(project_id: int, form_id: str, filename: str) -> dict[str, Any]:
     """The file that the draft names is there."""
-    require(Right.PUBLISH_FORMS)
-    running, now = runtime(), clock()
+    person, running, now = require(Right.PUBLISH_FORMS), runtime(), clock()
     with running.database.read() as session:
         _slot(session, held_draft(session, project_id, form_id), filename)
     request.max_content_length = LARGEST
@@ -153,7 +160,7 @@ def send(project_id: int, form_id: str, filename: str) -> dict[str, Any]:
     file_id = running.files.put([content])  # On the disk before any row points at it.
     with running.database.begin() as session:
         held = held_draft(session, project_id, form_id, lock=True)
-        put_beside(session, held, filename, file_id=file_id, now=now, **told)
+        put_beside(session, held, filename, file_id=file_id, actor=person.actor, now=now, **told)
         return _shown(_slot(session, held, filename))
 
 
@@ -162,11 +169,11 @@ def send(project_id: int, form_id: str, filename: str) -> dict[str, Any]:
 @may_answer(401, 403, 404)
 def delete(project_id: int, form_id: str, filename: str) -> dict[str, bool]:
     """The file that the draft names is not there."""
-    require(Right.PUBLISH_FORMS)
+    person = require(Right.PUBLISH_FORMS)
     with runtime().database.begin() as session:
         held = held_draft(session, project_id, form_id, lock=True)
         _slot(session, held, filename)
-        take_away(session, held, filename)
+        take_away(session, held, filename, actor=person.actor, now=clock())
     return DONE
 
 

@@ -9,7 +9,7 @@ from flask import Flask, Response, request
 from accounts.devices import BadDeviceName, DeviceExists, DeviceUnknown
 from accounts.roles import NotAllowed
 from accounts.sessions import SignInRefused
-from cases.drafting import DraftChanged
+from forms.drafts import DraftChanged
 from forms.editing import NotEditable
 from forms.proposals import NotProposed, SecondPersonNeeded
 from forms.publish import MediaMissing, MediaUnwanted, VersionTaken

@@ -105,7 +105,7 @@ def version_diff(wanted: dict[str, str], project_id: int, form_id: str, version:
 @route("POST", DRAFT + "/propose", tag="drafts", endpoint="propose_draft")
 @body(ProposalBody)
 @gives(Success)
-@may_answer(400, 401, 403, 404, 415)
+@may_answer(400, 401, 403, 404, 409, 415)
 def propose_draft(wanted: dict[str, str], project_id: int, form_id: str) -> dict[str, bool]:
     """Somebody else is asked to publish the draft as it stands; any change to it ends that."""
     person = require(Right.PUBLISH_FORMS)

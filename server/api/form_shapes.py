@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from accounts.roles import Right, Viewer
 from forms.draft_secrets import secret_of
+from forms.drafts import seen
 from forms.tables import Form, FormDraft, FormState, FormVersion
 from server.api import actors
 from server.api.shapes import Flag, Moment, Shape, Text, Whole, listed, nested
@@ -35,6 +36,7 @@ class FormShape(Shape):
     updatedAt = Moment(required=True, allow_none=True)  # noqa: N815
     publishedAt = Moment(required=True, allow_none=True)  # noqa: N815
     draftToken = Text(allow_none=True, metadata={"description": "Of a draft: the secret of its test tablets"})  # noqa: N815
+    draftSeen = Text(metadata={"description": "Of a draft: its mark, another once anything of it changes"})  # noqa: N815
     # With X-Extended-Metadata: true.
     submissions = Whole()
     lastSubmission = Moment(allow_none=True)  # noqa: N815
@@ -78,6 +80,7 @@ def shown_draft(session: Session, draft: FormDraft) -> dict[str, Any]:
         "updatedAt": None,
         "publishedAt": None,
         "draftToken": secret_of(session, draft) or None,
+        "draftSeen": seen(session, draft),
     }
 
 

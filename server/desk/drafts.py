@@ -15,11 +15,21 @@ from accounts.roles import Right, Viewer
 from cases.comparing import of_draft, of_version, reach
 from cases.drafting import findings_of, form_of, publish_draft
 from forms.difference import difference
-from forms.drafts import Slot, discard_draft, find_draft, put_beside, slots, take_away
-from forms.library import FormNotFound, find_version, get_version
-from forms.proposals import may_approve, propose, require_second_person, send_back
+from forms.drafts import (
+    DraftChanged,
+    Slot,
+    discard_draft,
+    find_draft,
+    put_beside,
+    require_seen,
+    seen,
+    slots,
+    take_away,
+)
+from forms.library import FormNotFound, get_version
+from forms.proposals import may_approve, propose, require_second_person, send_back, taken
 from forms.publish import MediaMissing, VersionTaken
-from forms.tables import Form, FormDraft
+from forms.tables import FormDraft
 from server.access import require
 from server.desk.comparison import drawn
 from server.desk.door import blueprint, see, typed
@@ -56,16 +66,18 @@ def add_files(form_id: str) -> Response:
         held = draft_of(session, form_id, lock=True)
         for name, file_id, content in written:
             md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
-            put_beside(session, held, name, file_id=file_id, md5=md5, size=len(content), now=now)
+            told: dict[str, Any] = {"file_id": file_id, "md5": md5, "size": len(content)}
+            put_beside(session, held, name, actor=viewer.actor, now=now, **told)
     return see("form_draft", notice="draft-files", count=len(kept), form_id=form_id)
 
 
 @blueprint.post(DRAFT + "/files/remove", endpoint="draft_file_remove")
 def remove_file(form_id: str) -> Response:
     """The file is not there any more."""
-    require(Right.PUBLISH_FORMS)
+    viewer = require(Right.PUBLISH_FORMS)
     with runtime().database.begin() as session:
-        take_away(session, draft_of(session, form_id, lock=True), typed("name"))
+        held = draft_of(session, form_id, lock=True)
+        take_away(session, held, typed("name"), actor=viewer.actor, now=clock())
     return see("form_draft", form_id=form_id)
 
 
@@ -76,14 +88,17 @@ def publish(form_id: str) -> Response:
     try:
         with running.database.begin() as session:
             held, version = draft_of(session, form_id, lock=True), typed("version", 120)
+            mark = request.form.get("seen")
             if running.settings.two_person_publish:
                 require_second_person(held, viewer.actor)
-                version = held.proposed_version or ""
-            at = {"version": version, "files": running.files, "actor": viewer.actor, "now": clock()}
-            made = publish_draft(session, held, **at)  # type: ignore[arg-type]
+                version, mark = held.proposed_version or "", mark or ""  # Approved is what was looked at.
+            at: dict[str, Any] = {"files": running.files, "actor": viewer.actor, "now": clock()}
+            made = publish_draft(session, held, version=version, seen=mark, **at)
             mended = made.published_at != at["now"]
     except VersionTaken as error:
         return _page(form_id, viewer, {"version": refusal_words(error)}, 409)
+    except DraftChanged as error:
+        return _page(form_id, viewer, {"seen": refusal_words(error)}, 409)
     except MediaMissing:
         return _page(form_id, viewer, {"media": _("Choose the files that are missing, then publish.")}, 400)
     running.wake_filing()
@@ -94,16 +109,18 @@ def publish(form_id: str) -> Response:
 def propose_it(form_id: str) -> Response:
     """Somebody else is to publish the draft as it stands."""
     viewer = require(Right.PUBLISH_FORMS)
-    with runtime().database.begin() as session:
-        held, version = draft_of(session, form_id, lock=True), typed("version", 120)
-        missing = any(one.media is None for one in slots(session, held))
-        taken = _taken(session, form_of(session, held.project_id, form_id), version or held.version, held)
-        if not (missing or taken):
-            propose(session, held, version=version, actor=viewer.actor, now=clock())
-    if missing:
+    try:
+        with runtime().database.begin() as session:
+            held = draft_of(session, form_id, lock=True)
+            if "seen" in request.form:
+                require_seen(session, held, typed("seen"))
+            propose(session, held, version=typed("version", 120), actor=viewer.actor, now=clock())
+    except MediaMissing:
         return _page(form_id, viewer, {"media": _("Choose the files that are missing, then propose it.")}, 400)
-    if taken:
-        return _page(form_id, viewer, {"version": refusal_words(VersionTaken(version))}, 409)
+    except VersionTaken as error:
+        return _page(form_id, viewer, {"version": refusal_words(error)}, 409)
+    except DraftChanged as error:
+        return _page(form_id, viewer, {"seen": refusal_words(error)}, 409)
     return see("form_draft", notice="draft-proposed", form_id=form_id)
 
 
@@ -185,8 +202,8 @@ def _page(form_id: str, viewer: Viewer, errors: dict[str, str], status: int) -> 
     with runtime().database.read() as session:
         held = draft_of(session, form_id)
         form = form_of(session, held.project_id, form_id)
-        taken = _taken(session, form, held.version, held)
-        wanted = held.proposed_version or (f"{now:%Y%m%d%H%M}" if taken else held.version)
+        used = taken(session, held, held.version)
+        wanted = (held.proposed_version if two else "") or (f"{now:%Y%m%d%H%M}" if used else held.version)
         view: dict[str, Any] = {
             "draft": _facts(held) | {"made_by": who(session, held.made_by), "mapped": held.mapping is not None},
             "files": [_slot(one, form_id) for one in slots(session, held)],
@@ -194,7 +211,8 @@ def _page(form_id: str, viewer: Viewer, errors: dict[str, str], status: int) -> 
             "tests": [_test(one, form_id) for one in list_drafted(session, held)],
             "proposal": _proposal(session, held, viewer, two=two),
             "reach": reach(session, form, held.project_id, since=None),
-            "taken": taken,
+            "taken": used,
+            "seen": seen(session, held),
             "version": request.form.get("version") or wanted,
             "errors": errors,
             "published": None,
@@ -206,19 +224,6 @@ def _page(form_id: str, viewer: Viewer, errors: dict[str, str], status: int) -> 
             view["published"] = {"version": current.version, "url": url_for("desk.form", form_id=form_id)}
             view["difference"] = drawn(difference(before, after), before, after)
     return make_response(render_template("forms/draft.html", **view), status)
-
-
-def _taken(session: Session, form: Form | None, version: str, held: FormDraft) -> bool:
-    """Whether the name was used before; what tablets have now may have its mapping mended under the same name."""
-    if form is None:
-        return False
-    try:
-        found = find_version(session, form, version)
-    except FormNotFound:
-        return False
-    mapped = "" if held.mapping is None else held.mapping["version"]
-    mends = found.md5 == held.md5 and mapped not in {"", found.mapping_version}
-    return not (mends and found.id == form.current_version_id)
 
 
 def _facts(held: FormDraft) -> dict[str, Any]:
@@ -235,7 +240,7 @@ def _facts(held: FormDraft) -> dict[str, Any]:
 def _proposal(session: Session, held: FormDraft, viewer: Viewer, *, two: bool) -> dict[str, Any]:
     return {
         "two": two,
-        "proposed_at": held.proposed_at,
+        "proposed_at": held.proposed_at if two else None,  # Where one person publishes, no proposal holds it up.
         "proposed_by": who(session, held.proposed_by or ""),
         "own": held.proposed_by == str(viewer.actor),
         "may_approve": may_approve(held, viewer.actor),

@@ -106,8 +106,8 @@ def _draft(upload: Upload, checked: Checked, viewer: Viewer, *, notice: str) -> 
         named = {one.name for one in slots(session, held)}
         for one in media:
             if one.name in named:
-                told = {"file_id": one.file_id, "md5": one.md5}
-                put_beside(session, held, one.name, size=len(one.content), now=now, **told)
+                told: dict[str, Any] = {"file_id": one.file_id, "md5": one.md5, "size": len(one.content)}
+                put_beside(session, held, one.name, actor=viewer.actor, now=now, **told)
     return see("form_draft", notice=notice, form_id=held.form_id)
 
 

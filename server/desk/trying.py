@@ -13,6 +13,7 @@ from accounts.roles import Right, Viewer
 from accounts.settings_qr import Provisioning, settings_text
 from audit.trail import Action, record
 from forms.draft_secrets import give_secret, secret_of
+from forms.drafts import subject
 from forms.tables import FormDraft
 from server.access import require
 from server.desk.answers import Reading, nodes, tongues
@@ -60,8 +61,9 @@ def renew(form_id: str) -> Response:
     viewer = require(Right.PUBLISH_FORMS)
     with runtime().database.begin() as session:
         held = draft_of(session, form_id, lock=True)
+        former = subject(held)
         give_secret(session, held)
-        record(session, viewer.actor, Action.FORM_DRAFT_RENEWED, f"draft:{held.id}", now=clock())
+        record(session, viewer.actor, Action.FORM_DRAFT_RENEWED, former, now=clock(), later=subject(held))
     return see("draft_tablet", notice="draft-code", form_id=form_id)
 
 

@@ -9,11 +9,15 @@ from accounts.devices import DeviceExists
 from accounts.passwords import WeakPassword
 from accounts.people import BadAddress, PersonExists
 from accounts.projects import AgencyExists
+from forms.drafts import DraftChanged
 from forms.publish import VersionTaken
 
 REFUSALS = {
     AgencyExists: _l("An agency of this name is here already. Choose another name."),
     BadAddress: _l("Write an email address like ana@example.org"),
+    DraftChanged: _l(
+        "The draft was changed while you looked at it. Look at it again, then publish it or send it back."
+    ),
     DeviceExists: _l("A tablet of this name is enrolled already. Choose another name."),
     PersonExists: _l("Somebody with this email address has an account already."),
     VersionTaken: _l(

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from accounts.catalogue import catalogue_version
 from accounts.projects import ProjectNotFound, get_project
 from audit.trail import OPERATOR, Action, AuditEntry
+from forms.editing import set_editable
 from forms.library import (
     FormNotFound,
     definition_of,
@@ -27,6 +28,7 @@ from forms.publish import CaseMapping, MediaMissing, MediaUnwanted, VersionTaken
 from forms.tables import Form, FormState, FormVersion
 from tests.make import SMALL_FORM, plain_xform
 from xlsforms.compile import Compiled
+from xlsforms.editable import editable_on_tablets
 from xlsforms.questions import read_form
 from xlsforms.sheets import Workbook
 from xlsforms.workbook import read_workbook
@@ -121,6 +123,20 @@ def test_the_same_form_with_another_mapping_mends_the_mapping_alone(session, put
     assert xform_of(session, mended.id) == compiled().xform
     actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert actions == [Action.FORM_PUBLISHED.value, Action.FORM_REMAPPED.value]
+
+
+def test_a_mapping_is_mended_whatever_tablets_may_edit_since(session, put):
+    first = put(mapping=MAPPING)
+    form = get_form(session, get_project(session).id, "plain")
+    for editable, mapping in ((True, MENDED), (False, MAPPING)):
+        set_editable(session, form, editable=editable, actor=OPERATOR, now=NOON)
+        assert put(mapping=mapping).id == first.id
+        assert xform_of(session, first.id) == compiled().xform
+
+
+def test_a_form_does_not_say_of_itself_that_tablets_may_edit_it(session, put):
+    said = editable_on_tablets(compiled())
+    assert b"client-editable" not in xform_of(session, put(said).id)
 
 
 def test_a_mapping_may_be_added_and_an_older_one_taken_again(session, put):

@@ -187,7 +187,10 @@ def test_where_publishing_takes_two_people_the_second_publishes(careful):
     careful.draft(SECOND)
     assert fault(second.post(publish)) == (409, 409.1), "an edit ends the proposal"
     first.post(f"{TALK}/draft/propose", {"version": "7"})
-    assert second.post(publish).get_json() == {"success": True}
+    assert fault(second.post(f"{publish}?version=8")) == (400, 400.8)
+    assert fault(second.post(f"{publish}?seen=0")) == (409, 409.1)
+    looked = second.get(f"{TALK}/draft").get_json()["draftSeen"]
+    assert second.post(f"{publish}?seen={looked}&version=7").get_json() == {"success": True}
     assert second.get(TALK).get_json()["version"] == "7"
     actors = [(entry.action, entry.actor) for entry in careful.trail("form.propose") + careful.trail("form.publish")]
     assert actors[-2:] == [
@@ -200,3 +203,15 @@ def test_where_publishing_takes_two_people_a_new_form_is_not_published_at_once(c
     script = careful.script("designer")
     assert fault(script.send(f"{P}/forms?publish=true", plain_xform(), XML)) == (409, 409.1)
     assert script.get(f"{P}/forms").get_json() == []
+
+
+def test_what_could_not_be_published_is_not_proposed(careful):
+    script = careful.script("designer")
+    script.send(f"{P}/forms", plain_xform(media="card.png"), XML)
+    plain = f"{P}/forms/plain"
+    assert fault(script.post(f"{plain}/draft/propose", {})) == (400, 400.8)
+    with careful.make() as make:
+        make.plain("small")
+    script.send(f"{P}/forms/small/draft", plain_xform("small", title="Changed"), XML)
+    assert fault(script.post(f"{P}/forms/small/draft/propose", {})) == (409, 409.6)
+    assert script.post(f"{P}/forms/small/draft/propose", {"version": "2"}).status_code == 200

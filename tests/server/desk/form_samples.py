@@ -106,6 +106,7 @@ def draft(load: str, **proposal: Any) -> dict[str, Any]:
         "published": None if load == "empty" else {"version": "2026050301", "url": "#"},
         "difference": None if load == "empty" else difference(load),
         "taken": load == "full",
+        "seen": "0" * 32,
         "version": "2026050302",
         "errors": {"version": "This version was published before."} if load == "full" else {},
     }

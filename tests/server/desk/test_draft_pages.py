@@ -5,9 +5,13 @@ import re
 
 from sqlalchemy import func, select
 
+from audit.trail import OPERATOR
+from forms.drafts import find_draft
+from forms.proposals import propose
+from server.runtime import clock
 from server.tablet.post import XML_PART
 from submissions.tables import Submission
-from tests.server.desk.office import SAID, Office, words, workbook
+from tests.server.desk.office import SAID, SECOND, Office, words, workbook
 
 
 def test_a_draft_shows_what_it_changes_before_it_is_published(office):
@@ -36,6 +40,7 @@ def test_a_draft_is_tried_with_its_code_and_read_apart_from_everything_real(offi
     with office.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Submission)) == 0
     draft = desk.get("/forms/talk/draft")
+    assert "1 test submission goes with the draft when it is published." in words(draft)
     test = desk.get(re.search(r'href="(/forms/talk/draft/tests/\d+)"', draft.text)[1])
     assert "Name you want to use Zora (invented)" in words(test)
     assert "a.jpg" in words(test)
@@ -66,6 +71,8 @@ def test_files_that_a_draft_names_are_sent_replaced_and_taken_away(office):
     assert desk.get(f"{place}/files/place.png").status_code == 404
     desk.post(f"{place}/files", media=(io.BytesIO(b"second"), "place.png"))
     assert "The form is published" in words(desk.follow(desk.post(f"{place}/publish", version="1")))
+    assert [entry.facts["name"] for entry in office.trail("form.draft_file")] == ["place.png", "place.png"]
+    assert [entry.facts["name"] for entry in office.trail("form.draft_file_taken")] == ["place.png"]
 
 
 def test_a_draft_is_thrown_away_after_a_warning_and_what_is_published_stays(office):
@@ -87,6 +94,7 @@ def test_where_publishing_takes_two_people_one_proposes_and_another_publishes_or
     assert "Publishing takes two people here" in words(first.get(place))
     assert first.post(f"{place}/publish", version="2").status_code == 409
     assert "It is proposed" in words(first.follow(first.post(f"{place}/propose", version="2")))
+    looked = mark(second.get(place))
     own = words(first.get(place))
     assert "It waits for a second person" in own
     assert "Approve" not in own
@@ -97,5 +105,57 @@ def test_where_publishing_takes_two_people_one_proposes_and_another_publishes_or
     assert second.post(f"{place}/publish").status_code == 409
     first.post(f"{place}/propose", version="2")
     assert "Approve and publish" in words(second.get(place))
-    assert "The form is published" in words(second.follow(second.post(f"{place}/publish")))
-    assert [entry.actor for entry in office.trail("form.publish")] == [f"person:{second.person_id}"]
+    assert second.post(f"{place}/publish").status_code == 409, "it must be said what was looked at"
+    refused = second.post(f"{place}/publish", seen=looked)
+    assert refused.status_code == 409
+    assert "The draft was changed while you looked at it" in words(refused)
+    assert "The form is published" in words(second.follow(second.post(f"{place}/publish", seen=mark(refused))))
+    (entry,) = office.trail("form.publish")
+    assert entry.actor == f"person:{second.person_id}"
+    (_first, proposal) = office.trail("form.propose")
+    assert entry.facts["proposed_by"] == proposal.actor == f"person:{first.person_id}"
+    assert entry.facts["draft"] == proposal.subject
+    assert office.trail("form.discard") == []
+
+
+def mark(answer):
+    """What the page's buttons say was looked at."""
+    return re.search(r'name="seen" value="(\w+)"', answer.text)[1]
+
+
+def test_the_switch_for_editing_changes_a_draft_and_ends_its_proposal(database, files, tmp_path):
+    office = Office(database, files, tmp_path, {"two_person_publish": True})
+    office.publish()
+    office.draft()
+    first, second = office.desk("designer"), office.desk("manager")
+    place = "/forms/talk/draft"
+    first.post(f"{place}/propose", version="")
+    looked = mark(second.get(place))
+    first.post("/form-editable/talk", editable="yes")
+    assert b'client-editable="true"' in second.get(f"{place}/xform").data
+    assert second.post(f"{place}/publish", seen=looked).status_code == 409
+    first.post("/form-editable/talk", editable="no")
+    shown = second.get(f"{place}/xform").data
+    assert b"client-editable" not in shown
+    first.post(f"{place}/propose", version="")
+    assert second.post(f"{place}/publish", seen=mark(second.get(place))).status_code == 303
+    assert second.get("/form-versions/2/xform").data == shown
+
+
+def test_where_one_person_publishes_a_proposal_holds_nobody_up(office):
+    office.draft()
+    desk = office.desk("designer")
+    with office.database.begin() as session:
+        propose(session, find_draft(session, 1, "talk"), actor=OPERATOR, now=clock())
+    page = words(desk.get("/forms/talk/draft"))
+    assert "Publish this draft" in page
+    assert "second person" not in page
+
+
+def test_another_draft_than_the_one_on_the_screen_is_not_published(office):
+    office.draft(workbook())
+    desk = office.desk("designer")
+    looked = mark(desk.get("/forms/talk/draft"))
+    office.draft(SECOND)
+    assert desk.post("/forms/talk/draft/publish", version="2", seen=looked).status_code == 409
+    assert office.trail("form.publish") == []
