@@ -23,6 +23,7 @@ from server.runtime import clock, runtime
 from submissions.correcting import correctable
 from submissions.inbox import PAGE, get_listed, get_submission, list_submissions, refile, visible_ids
 from submissions.tables import Filing, Submission
+from submissions.versions import find_line
 
 PATIENCE = 2.0  # seconds in which a submission that is filed again should have got somewhere
 LOOK = 0.05
@@ -75,6 +76,7 @@ def submission(submission_id: int) -> str:
         view: dict[str, Any] = {
             "reason": reason_of(session, held).words,
             "others": _others(session, held, viewer),
+            "line": _line(session, held, viewer),
             "events": events(session, f"submission:{held.id}"),
             "may_refile": viewer.may(Right.REFILE) and _can_be_filed(session, held),
             "may_correct": viewer.may(Right.CREATE_SUBMISSIONS) and reads and correctable(session, held, viewer=viewer),
@@ -147,6 +149,22 @@ def _others(session: Session, held: Submission, viewer: Viewer) -> list[dict[str
         for one in found
         if one.id in seen
     ]
+
+
+def _line(session: Session, held: Submission, viewer: Viewer) -> dict[str, Any]:
+    """The answers that these correct and those that correct them, as far as they may be seen."""
+    if held.variant:
+        return {}
+    versions = find_line(session, held.form_pk, held.instance_id, viewer=viewer).versions
+    at = next((at for at, one in enumerate(versions) if one.id == held.id), None)
+    if at is None:
+        return {}
+    near = {"before": versions[at - 1] if at else None, "after": versions[at + 1] if versions[at + 1 :] else None}
+    return {
+        name: {"url": url_for("desk.submission", submission_id=one.id), "received_at": one.received_at}
+        for name, one in near.items()
+        if one is not None
+    }
 
 
 def _tablets(session: Session, viewer: Viewer) -> list[Any]:

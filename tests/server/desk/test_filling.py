@@ -256,6 +256,9 @@ def test_a_correction_takes_the_place_of_what_it_corrects(office):
     assert "Zora (invented)" not in record
     assert "Correct in the office" not in desk.get(f"/submissions/{first}").text
     assert desk.get(f"/submissions/{first}/correct").status_code == 409
+    second = rows(office)[1].id
+    assert f'href="/submissions/{second}"' in desk.get(f"/submissions/{first}").text
+    assert f'href="/submissions/{first}"' in desk.get(f"/submissions/{second}").text
     late = post(desk, instance(SAID, number=2, corrects=named), to=told["send"])
     assert late.status_code == 409
     assert "newer ones stand already" in late.json["message"]
