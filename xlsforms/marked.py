@@ -2,10 +2,8 @@
 
 import base64
 import csv
-import io
 import json
 import re
-import zipfile
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
@@ -21,15 +19,7 @@ LONGEST_COMMENT = 1_500
 MOST_LISTED = 2_000
 WORDS = Path(__file__).with_name("marked_words.csv")
 LANGUAGES = ("en", "es")
-# Parts of an .xlsx that are not written back, and what people call them.
-DROPPED = (
-    (re.compile(r"xl/media/"), "pictures"),
-    (re.compile(r"xl/charts/"), "charts"),
-    (re.compile(r"xl/(drawings/drawing|ctrlProps/|activeX/)"), "drawings"),
-    (re.compile(r"xl/threadedComments/"), "threads"),
-    (re.compile(r"xl/(pivotTables|slicers)/"), "pivots"),
-)
-EXTENDED = re.compile(rb"<x14:(dataValidations|conditionalFormattings)\b")
+PARTS = ("pictures", "charts", "drawings", "threads", "pivots", "rules")  # that a copy may lack
 ADDRESS = re.compile(r"[A-Z]{1,3}[1-9]\d{0,6}")
 
 
@@ -47,10 +37,9 @@ def marked_workbook(
     spoken = language if language in LANGUAGES else LANGUAGES[0]
     told = _told(workbook, tuple(findings), spoken)
     if workbook.kind == "xlsx":
-        lost = [_say(part, spoken) for part in dropped(workbook.content)]
-        note = _say("lost", spoken, parts=", ".join(lost)) if lost else ""
+        lost = {"note": _say("lost", spoken, parts="{parts}"), "parts": {part: _say(part, spoken) for part in PARTS}}
         try:
-            return _marked({**told, "note": note}, workbook.content, limits)
+            return _marked({**told, "note": "", "lost": lost}, workbook.content, limits)
         except ChildFailed as failure:
             if failure.reason in (Reason.TIME, Reason.SIZE):  # Anew it would take as long.
                 raise CannotMark(CannotMark.__doc__) from failure
@@ -60,17 +49,6 @@ def marked_workbook(
         return _marked({**told, "note": note, "sheets": sheets}, b"", limits)
     except ChildFailed as failure:
         raise CannotMark(CannotMark.__doc__) from failure
-
-
-def dropped(content: bytes) -> tuple[str, ...]:
-    """What an .xlsx holds that is not in its marked copy."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        names = archive.namelist()
-        parts = [word for pattern, word in DROPPED if any(pattern.match(name) for name in names)]
-        sheets = [name for name in names if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name)]
-        if any(EXTENDED.search(archive.read(name)) for name in sheets):
-            parts.append("rules")
-    return tuple(parts)
 
 
 def _marked(told: dict[str, Any], content: bytes, limits: Limits) -> bytes:

@@ -3,6 +3,8 @@
 import base64
 import io
 import json
+import re
+import zipfile
 from typing import Any
 
 import openpyxl
@@ -11,7 +13,18 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.worksheet.hyperlink import Hyperlink
 
+# Parts of an .xlsx that are not written back, and what people call them.
+DROPPED = (
+    (re.compile(r"xl/media/"), "pictures"),
+    (re.compile(r"xl/charts/"), "charts"),
+    (re.compile(r"xl/(drawings/drawing|ctrlProps/|activeX/)"), "drawings"),
+    (re.compile(r"xl/threadedComments/"), "threads"),
+    (re.compile(r"xl/(pivotTables|slicers)/"), "pivots"),
+)
+EXTENDED = re.compile(rb"<x14:(dataValidations|conditionalFormattings)\b")
 AUTHOR = "Fieldcase check"  # By which an earlier mark is known.
+BEHIND = "\n----- {author} -----\n"  # What the workbook's author had written stands behind this line, under a name.
+WRITTEN = re.compile(r"(?:^|\n)----- (?P<author>[^\n]*) -----\n(?P<text>.*)", re.DOTALL)
 COLOURS = {"error": "F8CFCB", "warning": "FCE6B8", "info": "D5E6F5"}
 GREEN, WHITE = "12413A", "FFFFFF"
 WORST_FIRST = ("error", "warning", "info")
@@ -23,6 +36,8 @@ def mark(given: bytes) -> dict[str, Any]:
     """The marked workbook, in base64; what is told stands before the first nought byte, the workbook behind it."""
     head, _, content = given.partition(b"\0")
     told: dict[str, Any] = json.loads(head)
+    if content and (lost := dropped(content)):
+        told["note"] = told["lost"]["note"].replace("{parts}", ", ".join(told["lost"]["parts"][part] for part in lost))
     book = openpyxl.load_workbook(io.BytesIO(content)) if content else _anew(told["sheets"])
     _forget_earlier(book, told["titles"])
     for one in told["marks"]:
@@ -33,6 +48,17 @@ def mark(given: bytes) -> dict[str, Any]:
     out = io.BytesIO()
     book.save(out)
     return {"workbook": base64.b64encode(out.getvalue()).decode()}
+
+
+def dropped(content: bytes) -> tuple[str, ...]:
+    """What an .xlsx holds that is not in its marked copy."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = archive.namelist()
+        parts = [word for pattern, word in DROPPED if any(pattern.match(name) for name in names)]
+        sheets = [name for name in names if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name)]
+        if any(EXTENDED.search(archive.read(name)) for name in sheets):
+            parts.append("rules")
+    return tuple(parts)
 
 
 def _anew(sheets: list[dict[str, Any]]) -> Any:
@@ -63,14 +89,19 @@ def _forget_earlier(book: Any, titles: list[str]) -> None:
             continue
         for cell in list(sheet._cells.values()):  # Only cells that are there: asking for rows would make the others.
             if cell.comment and cell.comment.author == AUTHOR:
-                cell.comment, cell.fill = None, PatternFill()
+                theirs = WRITTEN.search(cell.comment.text)
+                cell.comment = Comment(theirs["text"], theirs["author"]) if theirs else None
+                if str(cell.fill.start_color.rgb)[2:] in COLOURS.values():
+                    cell.fill = PatternFill()
 
 
 def _mark_cell(sheet: Any, one: dict[str, str]) -> None:
     cell = _whole(sheet, sheet[one["cell"]])
     text = _clean(one["text"])
-    if cell.comment:
+    if cell.comment and cell.comment.author == AUTHOR:  # Another cell of the same merged area was marked before.
         text = f"{text}\n\n{cell.comment.text}"
+    elif cell.comment:
+        text = f"{text}\n{BEHIND.format(author=' '.join((cell.comment.author or '').split()))}{cell.comment.text}"
     cell.comment = Comment(text, AUTHOR)
     cell.comment.width, cell.comment.height = 380, min(60 + len(text) // 2, 420)
     cell.fill = PatternFill("solid", start_color=COLOURS[one["severity"]], end_color=COLOURS[one["severity"]])

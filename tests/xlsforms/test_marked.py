@@ -9,10 +9,12 @@ from openpyxl.comments import Comment
 from openpyxl.styles import PatternFill
 from openpyxl.worksheet.datavalidation import DataValidation
 
+import xlsforms.marked
 from tests.xlsforms.books import OLD_EXCEL, book, saved, xlsx
 from xlsforms.findings import Finding, Severity
 from xlsforms.limits import Limits
-from xlsforms.marked import CannotMark, dropped, marked_workbook
+from xlsforms.marked import PARTS, CannotMark, marked_workbook
+from xlsforms.marking import DROPPED, dropped
 from xlsforms.workbook import read_workbook
 
 WRONG = Finding(Severity.ERROR, "test", "survey", "A2", "type", "texxt", {"said": "No such type."})
@@ -47,7 +49,7 @@ def marked():
 def test_a_cell_is_coloured_by_its_worst_finding_and_commented_in_the_readers_language(marked):
     cell = marked["survey"]["A2"]
     assert cell.fill.start_color.rgb == "00F8CFCB"
-    assert cell.comment.text == "Error: No such type.\n\nAviso: Look here.\n\nAsk Ana"
+    assert cell.comment.text == "Error: No such type.\n\nAviso: Look here.\n\n----- Ana -----\nAsk Ana"
     assert marked["survey"]["C2"].fill.start_color.rgb == "00FCE6B8"
 
 
@@ -85,6 +87,28 @@ def test_marks_of_an_earlier_check_go_and_the_authors_comments_stay(marked):
     assert clean["findings"]["A1"].value == "Nothing: the workbook is good as it stands."
     assert clean["survey"]["C2"].comment is None
     assert clean["survey"]["C2"].fill.fill_type is None
+    assert (clean["survey"]["A2"].comment.author, clean["survey"]["A2"].comment.text) == ("Ana", "Ask Ana")
+
+
+def test_an_authors_comment_outlives_any_number_of_checks(marked):
+    content = saved(marked)
+    for _again in range(3):
+        content = marked_workbook(read_workbook(content, "form.xlsx"), FOUND, "es")
+    again = openpyxl.load_workbook(io.BytesIO(content))["survey"]["A2"]
+    assert again.comment.text == marked["survey"]["A2"].comment.text
+
+
+def test_a_colour_that_the_author_gave_a_marked_cell_stays():
+    book = openpyxl.load_workbook(io.BytesIO(marked_workbook(read_workbook(original(), "form.xlsx"), FOUND)))
+    book["survey"]["C2"].fill = PatternFill("solid", start_color="00FF00")
+    again = marked_workbook(read_workbook(saved(book), "form.xlsx"), ())
+    cell = openpyxl.load_workbook(io.BytesIO(again))["survey"]["C2"]
+    assert (cell.comment, cell.fill.start_color.rgb) == (None, "0000FF00")
+
+
+def test_the_serving_process_unpacks_nothing_and_has_words_for_each_part():
+    assert set(PARTS) == {word for _pattern, word in DROPPED} | {"rules"}
+    assert not hasattr(xlsforms.marked, "zipfile")
 
 
 @pytest.mark.parametrize(
