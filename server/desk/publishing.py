@@ -14,7 +14,7 @@ from cases import drafting
 from cases.drafting import draft_form, form_of
 from cases.publishing import Checked, publish_form
 from forms.checks import find_check
-from forms.drafts import put_beside, slots
+from forms.drafts import list_drafts, put_beside, slots
 from forms.library import get_form, get_version
 from forms.publish import MediaMissing, MediaUnwanted, VersionTaken
 from server.access import require
@@ -128,10 +128,14 @@ def _publish(upload: Upload, checked: Checked, viewer: Viewer) -> Response:
 
 
 def _to_be_seen_first(checked: Checked) -> bool:
-    """Whether tablets have an earlier version, with which it is compared first, or two people are needed."""
-    if runtime().settings.two_person_publish:
-        return True
-    return _published_id(str(facts_of(checked)["form_id"])) is not None
+    """Whether an earlier version is there to compare it with, or a draft that it replaces, or two people are needed."""
+    form_id = str(facts_of(checked)["form_id"])
+    return runtime().settings.two_person_publish or _published_id(form_id) is not None or _drafted(form_id)
+
+
+def _drafted(form_id: str) -> bool:
+    with runtime().database.read() as session:
+        return any(one.form_id == form_id for one in list_drafts(session, get_project(session).id))
 
 
 def _published_id(form_id: str) -> str | None:

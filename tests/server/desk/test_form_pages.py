@@ -52,6 +52,16 @@ def test_checking_publishes_nothing(office):
     assert "Not published yet" in words(page)
 
 
+def test_a_form_with_a_draft_is_published_from_its_draft_which_is_left_standing_nowhere(office):
+    office.draft(workbook())
+    desk = office.desk("designer")
+    page = desk.follow(upload(desk, act="publish"))
+    assert "Nothing was published yet. Look at what changes, then publish below." in words(page)
+    desk.post("/forms/talk/draft/publish", seen=re.search(r'name="seen" value="(\w+)"', page.text)[1])
+    assert desk.get("/forms/talk").status_code == 200
+    assert desk.get("/forms/talk/draft").status_code == 404
+
+
 def test_every_fault_is_told_at_once_with_its_cell(office):
     desk = office.desk("designer")
     broken = workbook(
