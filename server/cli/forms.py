@@ -150,11 +150,12 @@ def list_(project: int | None, as_json: bool) -> None:
 
 @form.command()
 @click.argument("form_id")
+@click.option("--when-drained", is_flag=True, help="Let it run out: what tablets still send of it is filed.")
 @project_option
 @json_option
-def close(form_id: str, project: int | None, as_json: bool) -> None:
+def close(form_id: str, when_drained: bool, project: int | None, as_json: bool) -> None:
     """Close a form: tablets no longer fetch it, and what they still send of it is held."""
-    _set_state(form_id, project, "closed", as_json=as_json)
+    _set_state(form_id, project, "closing" if when_drained else "closed", as_json=as_json)
 
 
 @form.command("open")

@@ -168,9 +168,11 @@ def test_a_form_is_closed_and_opened_and_both_stand_in_the_trail(fieldcase, plai
     fieldcase.run("form", "publish", plain)
     assert fieldcase.json("form", "close", "plain") == {"form_id": "plain", "state": "closed"}
     assert fieldcase.json("form", "list")[0]["state"] == "closed"
+    drained = fieldcase.json("form", "close", "plain", "--when-drained")
+    assert drained == {"form_id": "plain", "state": "closing"}
     assert fieldcase.json("form", "open", "plain") == {"form_id": "plain", "state": "open"}
     assert fieldcase.json("form", "list")[0]["state"] == "open"
-    assert fieldcase.trail("form.publish", "form.close", "form.open") == ["operator"] * 3
+    assert fieldcase.trail("form.publish", "form.close", "form.open") == ["operator"] * 4
 
 
 def test_a_form_or_project_that_is_not_there_is_told_in_one_line(embedded, plain):
