@@ -4,7 +4,7 @@ from accounts.roles import OPERATOR_VIEWER, RIGHTS, Right
 from cases.caseload import list_cases
 from cases.screening import RULES
 from tests.cases.books import SIGNS, STRONG
-from tests.server.desk.office import SAID, words, workbook
+from tests.server.desk.office import SAID, TALK, words, workbook
 
 LATER = SAID.replace("1999-02-03", "1998-12-31")
 
@@ -53,6 +53,31 @@ def test_a_case_says_how_urgent_it_is_and_why_in_the_readers_language(office):
     spanish = words(office.desk("caseworker", language="es").get(f"/cases/{code_of(office)}"))
     assert "Coacción en el destino dos fuertes: servidumbre por deudas; otra persona tiene sus documentos" in spanish
     assert "Señales fuertes" in spanish
+
+
+def test_two_calls_that_were_asked_for_are_both_due(office):
+    office.publish(
+        workbook(
+            survey=[
+                *TALK["survey"][:2],
+                "begin_repeat | calls | Call | Llamada | |",
+                "select_one kind | kind | Which? | ¿Cuál? | | task.kind",
+                "dateTime | due | When? | ¿Cuándo? | | task.due",
+                "end_repeat | | | | |",
+                TALK["survey"][-1],
+            ],
+            choices=[*TALK["choices"][:2], "kind | call_back | Call back | Devolver la llamada"],
+            case_records=[*TALK["case_records"], "task | new | | | calls | case"],
+        )
+    )
+    hours = "".join(
+        f"<calls><kind>call_back</kind><due>2026-05-03T{hour}:00:00.000-06:00</due></calls>" for hour in ("09", "15")
+    )
+    office.receive(f"<wants>yes</wants><alias>Zora (invented)</alias>{hours}<followup>1</followup>")
+    text = words(office.desk("caseworker").get(f"/cases/{code_of(office)}")).partition("What is due")[2]
+    due = text.partition("Person")[0]
+    assert "Call back 3 May 2026, 09:00" in due
+    assert "Call back 3 May 2026, 15:00" in due
 
 
 def test_what_is_not_known_is_never_shown_as_no_sign_and_unverified_weights_say_so(office):
