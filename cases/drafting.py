@@ -98,27 +98,38 @@ def publish_draft(
     now: datetime,
     version: str = "",
     seen: str | None = None,
+    again: Checked | None = None,
 ) -> FormVersion:
     """Tablets fetch the draft from now on, under this version name if one is given, and there is no draft any more.
 
-    With the mark of what somebody looked at, only that is published.
-    Raises DraftChanged, RefusedForm and what `forms.publish.publish` raises.
+    With the mark of what somebody looked at, only that is published. What `checked_again` told of the draft spares
+    the transaction that work. Raises DraftChanged, RefusedForm and what `forms.publish.publish` raises.
     """
     still = find_draft(session, draft.project_id, draft.form_id, lock=True)
     if seen is not None:
         require_seen(session, still, seen)
     beside = [one.media for one in slots(session, still) if one.media is not None]
-    if still.findings is None:  # Of the time before drafts kept what was compiled.
-        checked = check_form(still.content, still.filename, now=still.made_at)
-        if version and checked.compiled is not None:
-            checked = replace(checked, compiled=with_version(checked.compiled, version))
-        project_id = still.project_id
+    at: dict[str, Any] = {"files": files, "actor": actor, "now": now}
+    if still.findings is None:
+        checked = again or check_form(still.content, still.filename, now=still.made_at)
+        if checked.compiled is not None:
+            named = with_version(checked.compiled, version) if version else checked.compiled
+            named = as_served(form_of(session, still.project_id, still.form_id), named)
+            checked = replace(checked, compiled=named)
         media = [(one.filename, b"".join(files.read(one.file_id))) for one in beside]
-        made = publish_form(session, checked, project_id=project_id, media=media, files=files, actor=actor, now=now)
+        made = publish_form(session, checked, project_id=still.project_id, media=media, draft=still, **at)
     else:
-        made = _publish_kept(session, still, beside, version=version, files=files, actor=actor, now=now)
+        made = _publish_kept(session, still, beside, version=version, **at)
     end_draft(session, still)
     return made
+
+
+def checked_again(draft: FormDraft) -> Checked | None:
+    """A draft of the time before drafts kept what was compiled, checked once more; None of any other.
+
+    It takes long, and is done before the transaction that publishes; nobody drafts without keeping findings any more.
+    """
+    return check_form(draft.content, draft.filename, now=draft.made_at) if draft.findings is None else None
 
 
 def compiled_of(draft: FormDraft) -> Compiled:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -10,9 +10,9 @@ from audit.trail import Actor
 from cases.mapping import Before, Mapping, read_mapping
 from cases.mapping.unfinished import check_unfinished
 from forms.publish import CaseMapping, publish
-from forms.tables import FormVersion
+from forms.tables import FormDraft, FormVersion
 from storage.files import Files
-from xlsforms.compile import Compiled, RefusedForm, compile_form, compile_xform
+from xlsforms.compile import Compiled, RefusedForm, compile_form, compile_xform, version_at
 from xlsforms.findings import Finding, refusing, tidy
 from xlsforms.mapping_file import mapping_workbook, with_mapping
 from xlsforms.published import NOTHING, Known
@@ -72,8 +72,12 @@ def publish_form(
     files: Files,
     actor: Actor,
     now: datetime,
+    draft: FormDraft | None = None,
 ) -> FormVersion:
-    """The form and its mapping are published; raises RefusedForm, and what `forms.publish.publish` raises."""
+    """The form and its mapping are published, as they were drafted if they were.
+
+    Raises RefusedForm, and what `forms.publish.publish` raises.
+    """
     if checked.compiled is None or checked.refused:
         raise RefusedForm(checked.findings)
     mapping, itemsets = checked.mapping, checked.compiled.itemsets
@@ -85,6 +89,7 @@ def publish_form(
         workbook=checked.workbook,
         mapping=None if mapping is None else CaseMapping(mapping.to_json(), mapping.version),
         media=[*media, *made],
+        draft=draft,
         files=files,
         actor=actor,
         now=now,
@@ -101,4 +106,4 @@ def _mapping_sheets(workbook: Workbook | None, mapping_csv: tuple[str, bytes] | 
 def _compile(workbook: Workbook | None, content: bytes, name: str, now: datetime, known: Known) -> Compiled:
     if workbook is None:
         return compile_xform(content, name)
-    return compile_form(workbook, fallback_version=f"{now.astimezone(UTC):%Y%m%d%H%M%S}", known=known)
+    return compile_form(workbook, fallback_version=version_at(now), known=known)

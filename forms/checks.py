@@ -31,8 +31,7 @@ def keep_check(
     actor: Actor,
     now: datetime,
 ) -> str:
-    """The upload is kept under the token that is returned; uploads of more than a day ago are gone."""
-    session.execute(delete(FormCheck).where(FormCheck.checked_at < now - KEPT))
+    """The upload is kept under the token that is returned."""
     name, rows = mapping_csv or ("", None)
     held = FormCheck(token=secrets.token_hex(16), actor=str(actor), filename=filename, content=content)
     held.mapping_name, held.mapping_csv = name, rows
@@ -44,6 +43,11 @@ def keep_check(
         session.add(one)
     session.flush()
     return held.token
+
+
+def sweep_checks(session: Session, *, now: datetime) -> None:
+    """Uploads of more than a day ago are gone."""
+    session.execute(delete(FormCheck).where(FormCheck.checked_at < now - KEPT))
 
 
 def find_check(session: Session, token: str, *, actor: Actor, now: datetime) -> FormCheck:

@@ -29,6 +29,7 @@ class KnownDraft:
     version: str
     title: str
     md5: str
+    uid: str | None = None  # what the secret follows from
 
     @property
     def actor(self) -> Actor:
@@ -52,10 +53,12 @@ def secret_of(session: Session, draft: FormDraft) -> str:
 
 def known_draft(session: Session, secret: str) -> KnownDraft:
     """The draft whose secret this is; raises DraftUnknown."""
-    columns = (FormDraft.id, FormDraft.project_id, FormDraft.form_id, FormDraft.version, FormDraft.title, FormDraft.md5)
+    columns = (FormDraft.id, FormDraft.project_id, FormDraft.form_id, FormDraft.version, FormDraft.title)
     row = None
     if TOKEN.fullmatch(secret):
-        row = session.execute(select(*columns).where(FormDraft.token_hash == token_hash(secret))).first()
+        row = session.execute(
+            select(*columns, FormDraft.md5, FormDraft.uid).where(FormDraft.token_hash == token_hash(secret))
+        ).first()
     if row is None:
         raise DraftUnknown("no such secret")
     return KnownDraft(*row)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, undefer
 
 from accounts.projects import get_project
 from audit.trail import Action, Actor, record
-from forms.draft_secrets import give_secret
+from forms.draft_secrets import DraftUnknown, KnownDraft, give_secret
 from forms.tables import DraftMedia, FormDraft
 from storage.database import insert_once
 from xlsforms.compile import Compiled
@@ -89,6 +89,17 @@ def find_draft(session: Session, project_id: int, form_id: str, *, lock: bool = 
     draft = session.scalar(query.with_for_update() if lock else query)
     if draft is None:
         raise DraftNotFound("There is no draft of this form.")
+    return draft
+
+
+def find_known(session: Session, known: KnownDraft, *, lock: bool = False) -> FormDraft:
+    """The very draft whose secret was shown, whatever became of it since; raises DraftUnknown."""
+    try:
+        draft = find_draft(session, known.project_id, known.form_id, lock=lock)
+    except DraftNotFound as error:
+        raise DraftUnknown("gone meanwhile") from error
+    if (draft.id, draft.uid) != (known.id, known.uid):
+        raise DraftUnknown("another draft of the form")
     return draft
 
 

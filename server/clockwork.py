@@ -14,6 +14,7 @@ from accounts.sessions import sweep_sessions
 from audit.chain import chain
 from cases.releasing import release_held
 from cases.screened import Turn, rescreen_older
+from forms.checks import sweep_checks
 from server.runtime import Runtime, clock
 from storage.database import DatabaseUnavailable
 from storage.lease import drop_lease, take_lease
@@ -41,6 +42,11 @@ def end_sessions(session: Session, now: datetime) -> None:
     sweep_sessions(session, now=now)
 
 
+def forget_checks(session: Session, now: datetime) -> None:
+    """Workbooks that were only checked are gone after a day."""
+    sweep_checks(session, now=now)
+
+
 def release(session: Session, now: datetime) -> None:
     """Submissions whose form version or parent has appeared are pending again."""
     release_held(session, now=now)
@@ -63,6 +69,7 @@ WORK: tuple[tuple[Callable[[Session, datetime], None], int, str], ...] = (
     (join_late_files, 10, SEALED),
     (ScreenAgain(), 30, SEALED),
     (end_sessions, 60, OPEN),
+    (forget_checks, 600, OPEN),
 )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from accounts.projects import get_project
 from accounts.roles import Right, Viewer
-from cases.drafting import Upload, draft_form, draft_from, publish_draft
+from cases.drafting import Upload, checked_again, draft_form, draft_from, publish_draft
 from cases.publishing import Checked
 from forms.drafts import (
     DraftNotFound,
@@ -121,6 +121,9 @@ def publish(wanted: dict[str, Any], project_id: int, form_id: str) -> dict[str, 
     """
     person, running, now = require(Right.PUBLISH_FORMS), runtime(), clock()
     version = sayable(wanted["version"])
+    with running.database.read() as session:
+        before = held_draft(session, project_id, form_id)
+    again = checked_again(before)
     with running.database.begin() as session:
         held = held_draft(session, project_id, form_id, lock=True)
         if running.settings.two_person_publish:
@@ -130,7 +133,7 @@ def publish(wanted: dict[str, Any], project_id: int, form_id: str) -> dict[str, 
                 raise wrong_value("version", f"the draft is proposed as version {proposed or held.version}")
             version = proposed
         at: dict[str, Any] = {"files": running.files, "actor": person.actor, "now": now}
-        publish_draft(session, held, version=version, seen=wanted["seen"], **at)
+        publish_draft(session, held, version=version, seen=wanted["seen"], again=again, **at)
     running.wake_filing()
     return DONE
 

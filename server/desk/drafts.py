@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from accounts.projects import get_project
 from accounts.roles import Right, Viewer
 from cases.comparing import of_draft, of_version, reach
-from cases.drafting import findings_of, form_of, publish_draft
+from cases.drafting import checked_again, findings_of, form_of, publish_draft
 from forms.difference import difference
 from forms.drafts import (
     DraftChanged,
@@ -85,6 +85,9 @@ def remove_file(form_id: str) -> Response:
 def publish(form_id: str) -> Response:
     """Tablets fetch the draft from now on; where that takes two people, this is the second."""
     viewer, running = require(Right.PUBLISH_FORMS), runtime()
+    with running.database.read() as session:
+        before = draft_of(session, form_id)
+    again = checked_again(before)
     try:
         with running.database.begin() as session:
             held, version = draft_of(session, form_id, lock=True), typed("version", 120)
@@ -93,7 +96,7 @@ def publish(form_id: str) -> Response:
                 require_second_person(held, viewer.actor)
                 version, mark = held.proposed_version or "", mark or ""  # Approved is what was looked at.
             at: dict[str, Any] = {"files": running.files, "actor": viewer.actor, "now": clock()}
-            made = publish_draft(session, held, version=version, seen=mark, **at)
+            made = publish_draft(session, held, version=version, seen=mark, again=again, **at)
             mended = made.published_at != at["now"]
     except VersionTaken as error:
         return _page(form_id, viewer, {"version": refusal_words(error)}, 409)

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from accounts.roles import Right, Viewer
 from forms.draft_secrets import KnownDraft
-from forms.drafts import MADE_HERE, slots
+from forms.drafts import MADE_HERE, DraftChanged, slots
 from forms.library import FormNotFound, definition_of, get_version
 from forms.tables import Form, FormDraft
 from server.access import require, viewer
@@ -115,8 +115,10 @@ def _keep(draft: FormDraft, instance: Instance, uploads: tuple[Upload, ...], per
 
 
 def _still_there(session: Session, draft: FormDraft) -> None:
-    """Raises DraftNotFound when it was published or discarded meanwhile."""
-    draft_of(session, draft.form_id, lock=True)
+    """Raises DraftNotFound, and DraftChanged when another one has taken its place."""
+    held = draft_of(session, draft.form_id, lock=True)
+    if (held.id, held.made_at) != (draft.id, draft.made_at):
+        raise DraftChanged("The draft was changed meanwhile. Look at it again and try it then.")
 
 
 def _may_try() -> None:

@@ -9,7 +9,7 @@ from flask import Response, g, request
 
 from accounts.devices import DeviceUnknown
 from forms.draft_secrets import KnownDraft
-from forms.drafts import MADE_HERE, find_draft, slots
+from forms.drafts import MADE_HERE, find_known, slots
 from forms.library import FormNotFound
 from forms.tables import FormDraft
 from server.access import draft
@@ -95,7 +95,7 @@ def draft_submission(project_id: int, form_id: str) -> Response:
     parts = keep_files(post.uploads, keys=running.database.keys, files=running.files, held=before)
     sender = Sender(held.actor, **claims())
     with running.database.begin() as session:
-        find_draft(session, held.project_id, held.form_id, lock=True)  # It may have gone meanwhile.
+        find_known(session, held, lock=True)  # It may have gone meanwhile.
         receipt, _id = receive_drafted(session, instance, parts, draft=held, sender=sender, now=now)
     g.receipt = receipt.value
     return openrosa.message(str(WORDS[receipt]), 201)
@@ -118,13 +118,13 @@ def _known(project_id: int, form_id: str) -> KnownDraft:
 
 def _row(held: KnownDraft) -> FormDraft:
     with runtime().database.read() as session:
-        return find_draft(session, held.project_id, held.form_id)
+        return find_known(session, held)
 
 
 def _files(held: KnownDraft) -> dict[str, tuple[str, str]]:
     """MD5 and place of each file that is there, by name; what was made from the workbook has no place of its own."""
     with runtime().database.read() as session:
-        row = find_draft(session, held.project_id, held.form_id)
+        row = find_known(session, held)
         found = {one.name: (one.media.md5, one.media.file_id) for one in slots(session, row) if one.media is not None}
     if row.itemsets is not None:
         found[next(iter(MADE_HERE))] = (hashlib.md5(row.itemsets, usedforsecurity=False).hexdigest(), "")

@@ -6,6 +6,9 @@ import pytest
 from sqlalchemy import func, select
 
 from audit.chain import AuditLink, unlinked
+from audit.trail import OPERATOR
+from forms.checks import keep_check
+from forms.tables import FormCheck
 from server import clockwork
 from server.clockwork import OPEN, SEALED, Clockwork
 from server.runtime import Runtime
@@ -52,6 +55,16 @@ def test_what_is_due_is_done(database, running, waiting):
     unlinked_now, filing, loose = state(database)
     assert unlinked_now <= 1  # The release leaves a trace of its own, which is linked at the next turn.
     assert (filing, loose) == (["filed", "pending"], 0)
+
+
+def test_a_workbook_that_was_only_checked_is_gone_after_a_day_though_nobody_checks_another(database, running):
+    with database.begin() as session:
+        told = {"mapping_csv": None, "findings": (), "facts": {}, "media": (), "actor": OPERATOR, "now": NOON}
+        keep_check(session, content=b"invented", filename="a.md", **told)
+    for now, left in ((NOON + timedelta(hours=23), 1), (NOON + timedelta(hours=25), 0)):
+        Clockwork(running).tick(now)
+        with database.read() as session:
+            assert session.scalar(select(func.count()).select_from(FormCheck)) == left
 
 
 def test_a_second_process_does_nothing_while_the_first_holds_the_leases(database, running, waiting):

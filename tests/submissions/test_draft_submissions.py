@@ -8,7 +8,7 @@ from sqlalchemy import select
 from accounts.projects import get_project
 from audit.trail import OPERATOR
 from forms.draft_secrets import DraftUnknown, KnownDraft, give_secret, known_draft, secret_of
-from forms.drafts import discard_draft, keep_draft
+from forms.drafts import discard_draft, find_known, keep_draft
 from storage.sealing import Keyring
 from submissions import draft_submissions
 from submissions.draft_submissions import (
@@ -101,7 +101,23 @@ def test_a_new_secret_ends_the_one_before_and_a_draft_that_went_has_none(session
     for secret in (first, "", "x" * 64, first.upper()):
         with pytest.raises(DraftUnknown):
             known_draft(session, secret)
-    assert known_draft(session, second) == known
+    again = known_draft(session, second)
+    assert again.id == known.id
+    assert find_known(session, again).id == draft.id
+    with pytest.raises(DraftUnknown):
+        find_known(session, known)
     discard_draft(session, draft, actor=OPERATOR, now=make.now)
     with pytest.raises(DraftUnknown):
+        find_known(session, again)
+    with pytest.raises(DraftUnknown):
         known_draft(session, second)
+
+
+def test_a_tablet_reaches_no_other_draft_that_came_in_the_place_of_its_own(session, draft, make):
+    known = known_draft(session, secret_of(session, draft))
+    discard_draft(session, draft, actor=OPERATOR, now=make.now)
+    xform = plain_xform(version="2")
+    at = {"project_id": known.project_id, "actor": OPERATOR, "now": make.now}
+    keep_draft(session, Compiled(xform, read_form(xform), ()), content=xform, filename="plain.xml", **at)
+    with pytest.raises(DraftUnknown, match="another draft of the form"):
+        find_known(session, known, lock=True)

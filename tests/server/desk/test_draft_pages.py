@@ -70,7 +70,9 @@ def test_files_that_a_draft_names_are_sent_replaced_and_taken_away(office):
     desk.post(f"{place}/files/remove", name="place.png")
     assert desk.get(f"{place}/files/place.png").status_code == 404
     desk.post(f"{place}/files", media=(io.BytesIO(b"second"), "place.png"))
+    written = sorted(office.files.ids())
     assert "The form is published" in words(desk.follow(desk.post(f"{place}/publish", version="1")))
+    assert sorted(office.files.ids()) == written, "the file beside the draft is the version's"
     assert [entry.facts["name"] for entry in office.trail("form.draft_file")] == ["place.png", "place.png"]
     assert [entry.facts["name"] for entry in office.trail("form.draft_file_taken")] == ["place.png"]
 
@@ -116,6 +118,17 @@ def test_where_publishing_takes_two_people_one_proposes_and_another_publishes_or
     assert entry.facts["proposed_by"] == proposal.actor == f"person:{first.person_id}"
     assert entry.facts["draft"] == proposal.subject
     assert office.trail("form.discard") == []
+
+
+def test_a_draft_of_the_time_before_drafts_kept_what_was_compiled_is_published_too(office):
+    office.draft()
+    with office.database.begin() as session:
+        find_draft(session, 1, "talk").findings = None
+    desk = office.desk("designer")
+    assert "The form is published" in words(desk.follow(desk.post("/forms/talk/draft/publish", version="5")))
+    (entry,) = office.trail("form.publish")
+    assert entry.facts["draft"] == office.trail("form.draft")[0].subject
+    assert desk.get("/forms/talk/versions/5").status_code == 200
 
 
 def mark(answer):
