@@ -68,6 +68,10 @@ def get_version(session: Session, version_id: int) -> FormVersion:
     return version
 
 
+UNNAMED = "___"
+"""ODK's word, in addresses and commands, for a version whose name is empty."""
+
+
 def find_version(session: Session, form: Form, version: str) -> FormVersion:
     """The version of this name; raises FormNotFound."""
     query = select(FormVersion).where(FormVersion.form_pk == form.id, FormVersion.version == version)

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
+from cases.case_forms import CASE_FORMS
 from cases.dictionary import DICTIONARY, Dictionary
 from cases.dictionary.model import nearest
 from cases.mapping.changes import Before, changes
 from cases.mapping.codes import read_codes
 from cases.mapping.fields import Fed, Known, read_fields
 from cases.mapping.misspelt import misspelt
-from cases.mapping.model import CASE_FORMS, FieldRule, Mapping, Mode, RecordAction, RecordRule, make_mapping
+from cases.mapping.model import FieldRule, Mapping, Mode, RecordAction, RecordRule, make_mapping
 from cases.mapping.privacy import privacy
 from cases.mapping.records import ALIAS, Declared, read_records
 from cases.mapping.survey import SurveyRow, survey_rows

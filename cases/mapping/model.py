@@ -7,16 +7,6 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-CASE_FORMS = (
-    "tip_off",
-    "screening",
-    "identification",
-    "needs_risk",
-    "referral_consent",
-    "follow_up",
-    "other",
-)
-
 
 class RecordAction(StrEnum):
     """How a form comes by a record.

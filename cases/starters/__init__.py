@@ -6,9 +6,9 @@ from typing import Any
 
 from openpyxl import Workbook
 
+from cases.case_forms import CASE_FORMS
 from cases.dictionary import DICTIONARY
 from cases.mapping.fields import MODES
-from cases.mapping.model import CASE_FORMS
 from cases.mapping.records import ACTIONS
 from cases.starters.content import Content, codes_table, fields_table, help_table, starter_content
 from cases.starters.look import explain, offer, shade_groups, words_of_columns, write_table

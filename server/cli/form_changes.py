@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from forms.tables import Form
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
-UNNAMED = "___"
 
 
 @click.command()
@@ -107,7 +106,7 @@ def _of_file(file: Path) -> "Side":
 
 
 def _version(session: "Session", form: "Form", name: str) -> Any:
-    from forms.library import find_version
+    from forms.library import UNNAMED, find_version
 
     return find_version(session, form, "" if name == UNNAMED else name)
 

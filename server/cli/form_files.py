@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cases.case_forms import CASE_FORMS
 from server.cli.output import json_option, print_json
 from server.runtime import clock
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
-CASE_FORMS = ("screening", "tip_off", "identification", "needs_risk", "referral_consent", "follow_up", "other")
 force_option = click.option("--force", is_flag=True, help="Overwrite the file if it is there.")
 
 

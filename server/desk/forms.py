@@ -11,7 +11,16 @@ from werkzeug.wrappers import Response
 from accounts.projects import get_project
 from accounts.roles import Right, Viewer
 from forms.drafts import list_drafts
-from forms.library import FormNotFound, get_form, get_version, list_forms, list_versions, media_of, set_state
+from forms.library import (
+    UNNAMED,
+    FormNotFound,
+    get_form,
+    get_version,
+    list_forms,
+    list_versions,
+    media_of,
+    set_state,
+)
 from forms.offer import xform_of
 from forms.tables import Form, FormDraft, FormMedia, FormState, FormVersion
 from server.access import require
@@ -29,7 +38,6 @@ from server.runtime import clock, runtime
 from submissions.tables import Submission
 from xlsforms.findings import Finding
 
-UNNAMED = "___"  # ODK's word for a version whose name is empty
 NOTICES = {FormState.OPEN: "form-opened", FormState.CLOSING: "form-closing", FormState.CLOSED: "form-closed"}
 
 

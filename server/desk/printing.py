@@ -5,30 +5,26 @@ from typing import Any
 from flask import Response, make_response, request, url_for
 from flask_babel import gettext as _
 
-from accounts.projects import get_project
 from accounts.roles import Right
-from forms.library import FormNotFound, get_form, list_versions
 from server.access import require
 from server.desk.answers import tongues
 from server.desk.definitions import definition
 from server.desk.door import blueprint
 from server.desk.values import form_language
+from server.desk.versions import named_version
 from server.headers import POLICY
 from server.language import language
 from server.printing import printed, style_source
 from server.runtime import runtime
 
 
-@blueprint.get("/forms/<path:form_id>/<version>/print")
+@blueprint.get("/forms/<path:form_id>/print/<path:version>")
 def print_form(form_id: str, version: str) -> Response:
     """The questions of one version on paper, in one of the form's languages; where answers go is not on it."""
     require(Right.READ_FORMS)
     wanted = request.args.get("lang", "") or language()
     with runtime().database.read() as session:
-        held = get_form(session, get_project(session).id, form_id)
-        found = next((one for one in list_versions(session, held) if one.version == version), None)
-        if found is None:
-            raise FormNotFound("This form has no such version.")
+        _held, found = named_version(session, form_id, version)
         told = definition(session, found.id)
 
     def here(code: str) -> str:

@@ -12,12 +12,12 @@ from accounts.roles import Right
 from cases.comparing import of_version
 from cases.drafting import draft_from
 from forms.difference import difference
-from forms.library import find_version, get_form, list_versions, media_of
+from forms.library import UNNAMED, find_version, get_form, list_versions, media_of
 from forms.tables import Form, FormVersion
 from server.access import require
 from server.desk.comparison import drawn
 from server.desk.door import blueprint, see
-from server.desk.forms import UNNAMED, media_view, version_rows
+from server.desk.forms import media_view, version_rows
 from server.desk.history import who
 from server.language import language
 from server.runtime import clock, runtime

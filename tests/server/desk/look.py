@@ -40,7 +40,7 @@ ADDRESSES = {
             "xform",
         )
     },
-    "print_form": "/forms/<form_id>/<version>/print",
+    "print_form": "/forms/<form_id>/print/<version>",
     "form_preview": "/form-versions/<version_id>/preview",
     "form_fill": "/fill/<form_id>",
     "draft_test_trial": "/forms/<form_id>/draft/tests/<test_id>/trial",
