@@ -87,7 +87,9 @@ def unknown_list(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
 def unused_lists(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
     """A list that no question uses; it costs every tablet its room."""
     found = outline(workbook)
-    used = {item.type.list_name for item in found.items}
+    used = {item.type.list_name for item in found.items if item.type.list_name}
+    used |= {closest(name, found.lists) or "" for name in used - found.lists.keys()}  # Misspelt, and told there.
+    used |= {word for item in found.items for word in item.type.text.split()}  # Of a type that nobody can read.
     for row in found.survey.sheet.rows:
         for text in row.values.values():
             if "instance(" in text or "=" in text:

@@ -71,6 +71,12 @@ def test_a_list_that_nobody_uses_is_mentioned():
     assert "list-unused" not in [one.code for one in apply(used, DEFAULT)]
 
 
+@pytest.mark.parametrize("kind", ["select_one towms", "selct_one town"])
+def test_a_list_whose_question_is_misspelt_is_not_called_unused(kind):
+    misspelt = form(row(kind, "q"), choices=TOWNS)
+    assert "list-unused" not in [one.code for one in apply(misspelt, DEFAULT)]
+
+
 @pytest.mark.parametrize(
     ("filter_", "expected"),
     [
