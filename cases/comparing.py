@@ -1,6 +1,6 @@
 """Versions and drafts side by side, and how far a change of a form reaches: cases, submissions and tablets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,11 +8,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from accounts.tables import Device
+from cases.mapping import Before, Mapping
 from cases.publishing import Checked
 from cases.tables import Case, Record
 from forms.difference import Side
 from forms.drafts import slots
-from forms.library import definition_of, mapping_of, media_of
+from forms.library import FormNotFound, definition_of, get_form, get_version, mapping_of, media_of
 from forms.offer import xform_of
 from forms.tables import Form, FormDraft, FormVersion
 from submissions.tables import Attachment, Filing, Submission
@@ -38,6 +39,19 @@ class Reach:
     tablets_behind: int  # of those, the ones not heard from since
 
 
+def before_of(session: Session, project_id: int, form_id: str) -> Before | None:
+    """The version of the form that tablets have now, with what it feeds; None when there is none."""
+    try:
+        form = get_form(session, project_id, form_id)
+    except FormNotFound:
+        return None
+    if form.current_version_id is None:
+        return None
+    version = get_version(session, form.current_version_id)
+    parts = mapping_of(session, version)
+    return Before(definition_of(version), None if parts is None else Mapping.from_json(parts))
+
+
 def of_version(session: Session, version: FormVersion) -> Side:
     """A published version as it is compared."""
     files = {one.filename: one.md5 for one in media_of(session, version)}
@@ -52,7 +66,7 @@ def of_draft(session: Session, draft: FormDraft) -> Side:
     return Side(definition, draft.mapping, calculations(xform), files, fine_print(xform))
 
 
-def of_checked(checked: Checked, files: Mapping[str, str] | None = None) -> Side:
+def of_checked(checked: Checked, files: AnyMapping[str, str] | None = None) -> Side:
     """A checked upload as it is compared, with the MD5 of the files beside it; raises RefusedForm."""
     if checked.compiled is None:
         raise RefusedForm(checked.findings)

@@ -1,6 +1,6 @@
 """A workbook is compiled, its mapping checked against the dictionary, and both are published together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,11 +42,13 @@ def check_form(
     now: datetime,
     mapping_csv: tuple[str, bytes] | None = None,
     before: Before | None = None,
+    find_before: Callable[[str], Before | None] | None = None,
     known: Known = NOTHING,
 ) -> Checked:
     """Everything there is to say about a workbook or XForm, all at once; nothing is stored.
 
-    `mapping_csv` is the name and content of a mapping file beside it, `before` the version that tablets have now,
+    `mapping_csv` is the name and content of a mapping file beside it, `before` the version that tablets have now
+    (or `find_before` finds it by the form id),
     `known` what is published and which files come with it. Raises UnreadableWorkbook.
     """
     workbook = None if name.lower().endswith(".xml") else read_workbook(content, name)
@@ -59,6 +61,8 @@ def check_form(
             () if workbook is None or declared is None else check_unfinished(declared, refused.findings, before=before)
         )
         return Checked(None, workbook, None, tidy((*refused.findings, *told, *more)))
+    if before is None and find_before is not None:
+        before = find_before(compiled.definition.form_id)
     mapping, found = (None, ()) if declared is None else read_mapping(declared, compiled.definition, before=before)
     return Checked(compiled, workbook, mapping, tidy((*compiled.findings, *told, *found)))
 

@@ -9,6 +9,8 @@ from xlsforms.definition import FormDefinition, Question
 from xlsforms.findings import Finding, Place, info, warning
 from xlsforms.wording import closest
 
+# Warnings that compare with what tablets have now: a program that uploads the next version is told, not stopped.
+LOST = frozenset({"mapped-question-removed", "mapped-question-retyped", "mapping-dropped"})
 FEW = 300  # new questions among which a renamed one is looked for
 ALIKE = frozenset({"select_one", "select_multiple", "rank"})  # Their choices can be compared.
 

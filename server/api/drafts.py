@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from accounts.projects import get_project
 from accounts.roles import Right, Viewer
+from cases.comparing import before_of
 from cases.drafting import Upload, checked_again, draft_form, draft_from, publish_draft
 from cases.publishing import Checked
 from forms.drafts import (
@@ -62,6 +63,7 @@ def make(wanted: dict[str, Any], project_id: int, form_id: str) -> dict[str, boo
     person = require(Right.PUBLISH_FORMS)
     with runtime().database.read() as session:
         published = _published(session, project_id, form_id)
+        before = before_of(session, project_id, form_id)
     if not request.content_length and not request.headers.get("Transfer-Encoding"):
         if published is None:
             raise unreadable("The body is empty, and the form was never published.")
@@ -69,7 +71,7 @@ def make(wanted: dict[str, Any], project_id: int, form_id: str) -> dict[str, boo
             at: dict[str, Any] = {"files": runtime().files, "actor": person.actor, "now": clock()}
             draft_from(session, *current(session, project_id, form_id), **at)
         return DONE
-    content, filename, checked = read_form_body(ignore_warnings=wanted["ignoreWarnings"])
+    content, filename, checked = read_form_body(ignore_warnings=wanted["ignoreWarnings"], before=before)
     if form_id_of(checked) != form_id:
         raise wrong_value("formId", f"the form says {form_id_of(checked)}, and the address {form_id}")
     keep(project_id, content, filename, checked, person)

@@ -6,6 +6,8 @@ from urllib.parse import unquote
 
 from flask import request
 
+from cases.mapping import Before
+from cases.mapping.changes import LOST
 from cases.publishing import Checked, check_form
 from server.access import LARGEST
 from server.api.errors import told
@@ -32,9 +34,10 @@ class CreationQuery(Shape):
     ignoreWarnings = Flag(load_default=False, metadata={"description": "Warnings do not stop it"})  # noqa: N815
 
 
-def read_form_body(*, ignore_warnings: bool) -> tuple[bytes, str, Checked]:
+def read_form_body(*, ignore_warnings: bool, before: Before | None = None) -> tuple[bytes, str, Checked]:
     """The form in the request's body, the name that it goes by, and what was found.
 
+    What a version would no longer feed, compared with the one `before`, is among it and stops nobody.
     Raises Problem, RefusedForm, UnreadableWorkbook.
     """
     request.max_content_length = LARGEST
@@ -45,10 +48,12 @@ def read_form_body(*, ignore_warnings: bool) -> tuple[bytes, str, Checked]:
     if not content:
         raise unreadable("The body is empty; send the workbook or the XForm in it.")
     name = file_name(kind)
-    checked = check_form(content, name, now=clock())
+    checked = check_form(content, name, now=clock(), before=before)
     if checked.refused:
         raise RefusedForm(checked.findings)
-    warned = [one.said(language()) for one in checked.findings if one.severity is Severity.WARNING]
+    warned = [
+        one.said(language()) for one in checked.findings if one.severity is Severity.WARNING and one.code not in LOST
+    ]
     if warned and not ignore_warnings:
         words = "The form can be used, but there are warnings. To go on all the same, add ?ignoreWarnings=true."
         raise Problem(

@@ -12,6 +12,9 @@ from server.cli.output import iso, json_option, print_json, print_rows, print_ta
 from server.runtime import clock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cases.mapping import Before
     from xlsforms.published import Published
 
 JSON_OF_CHECK = ("findings", "refused", "form_id", "version", "mapped", "translations")
@@ -86,6 +89,7 @@ def publish(
 ) -> None:
     """Publish a form (.xlsx, .xls, .csv, .md, .xml): tablets fetch it from now on."""
     from accounts.projects import get_project
+    from cases.comparing import before_of
     from cases.publishing import publish_form
     from forms.editing import switch
     from forms.library import published_in
@@ -93,7 +97,12 @@ def publish(
     with installation() as running:
         with running.database.read() as session:
             published = published_in(session, get_project(session, project).id)
-        checked = _check(file, mapping, media=media, published=published)
+
+        def find_before(form_id: str) -> "Before | None":
+            with running.database.read() as session:
+                return before_of(session, get_project(session, project).id, form_id)
+
+        checked = _check(file, mapping, media=media, published=published, find_before=find_before)
         if checked["refused"]:
             _print_findings(checked, as_json=as_json)
             _refuse(checked)
@@ -185,6 +194,7 @@ def _check(
     media: tuple[Path, ...] = (),
     published: "Published | None" = None,
     before: Path | None = None,
+    find_before: "Callable[[str], Before | None] | None" = None,
     language: str | None = None,
 ) -> dict[str, Any]:
     """The form, its findings and whether they refuse it; a file that is no workbook is a finding too."""
@@ -197,7 +207,15 @@ def _check(
     was = None if before is None else form_files.version_before(before)
     known = Known(published, frozenset(path.name for path in media))
     try:
-        form = check_form(file.read_bytes(), file.name, now=clock(), mapping_csv=mapping_csv, before=was, known=known)
+        form = check_form(
+            file.read_bytes(),
+            file.name,
+            now=clock(),
+            mapping_csv=mapping_csv,
+            before=was,
+            find_before=find_before,
+            known=known,
+        )
     except UnreadableWorkbook as error:
         told = [error.finding.told(language or spoken())]
         nothing = dict.fromkeys(("form", "form_id", "version"))

@@ -5,16 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from flask import request
-from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
 from accounts.projects import get_project
 from accounts.roles import Viewer
-from cases.drafting import form_of
-from cases.mapping import Before, Mapping
+from cases.comparing import before_of
 from cases.publishing import Checked, check_form
 from forms.checks import find_check, keep_check, media_of_check
-from forms.library import definition_of, get_version, mapping_of, published_in
+from forms.library import published_in
 from forms.tables import FormCheckMedia
 from server.runtime import clock, runtime
 from xlsforms.languages import matrix
@@ -79,20 +77,10 @@ def read_upload(token: str, viewer: Viewer) -> Upload | None:
 def check_upload(upload: Upload, form_id: str | None) -> Checked:
     """All that is to be said about the upload, beside what tablets have now; raises UnreadableWorkbook."""
     with runtime().database.read() as session:
-        before = None if form_id is None else before_of(session, form_id)
+        before = None if form_id is None else before_of(session, get_project(session).id, form_id)
         published = replace(published_in(session, get_project(session).id), form_id=form_id or "")
     book, known = upload.book, Known(published, frozenset(one.name for one in upload.media))
     return check_form(book.content, book.name, now=clock(), mapping_csv=upload.mapping_csv, before=before, known=known)
-
-
-def before_of(session: Session, form_id: str) -> Before | None:
-    """The version of the form that tablets have now; None when there is none."""
-    form = form_of(session, get_project(session).id, form_id)
-    if form is None or form.current_version_id is None:
-        return None
-    version = get_version(session, form.current_version_id)
-    parts = mapping_of(session, version)
-    return Before(definition_of(version), None if parts is None else Mapping.from_json(parts))
 
 
 def write_files(media: Iterable[Uploaded]) -> list[Uploaded]:

@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.make import plain_xform
+from accounts.projects import get_project
+from forms.drafts import find_draft
+from tests.make import SMALL_FORM, plain_xform
 from tests.server.api.scripts import P, fault, workbook
 from tests.server.api.test_forms import XLSX, excel
 
@@ -120,3 +122,12 @@ def test_what_cannot_be_a_draft_is_refused(place, designer):
         script = place.script(role)
         assert fault(script.post(f"{PLAIN}/draft/publish")) == (403, 403.1)
         assert fault(script.send(f"{PLAIN}/draft", plain_xform(), XML)) == (403, 403.1)
+
+
+def test_a_version_that_would_feed_less_is_told_so_in_its_draft_and_not_stopped(place, designer):
+    designer.send(f"{FORMS}?publish=true", excel(SMALL_FORM), XLSX)
+    less = excel(SMALL_FORM.replace("person.alias     | add", " | ").replace("| 1 ", "| 2 "))
+    assert designer.send(f"{FORMS}/small/draft", less, XLSX).get_json() == {"success": True}
+    with place.database.read() as session:
+        draft = find_draft(session, get_project(session).id, "small")
+        assert [one["severity"] for one in draft.findings if one["code"] == "mapping-dropped"] == ["warning"]

@@ -127,6 +127,15 @@ def test_a_file_that_does_not_come_with_the_form_is_told_at_its_cell(embedded, t
     assert (refused.exit_code, "places.csv" in refused.stderr) == (1, True)
 
 
+def test_publishing_says_which_mapped_answers_would_no_longer_reach_their_field(embedded, small):
+    embedded.json("form", "publish", small)
+    Path(small).write_text(SMALL_FORM.replace("person.alias     | add", " | ").replace("| 1 ", "| 2 "))
+    findings = embedded.json("form", "publish", small)["findings"]
+    assert [(one["code"], one["severity"]) for one in findings if one["code"] == "mapping-dropped"] == [
+        ("mapping-dropped", "warning")
+    ]
+
+
 def test_a_form_without_mapping_says_that_it_feeds_no_case(embedded, plain):
     assert "feed no case" in embedded.run("form", "publish", plain).stdout
     assert embedded.json("form", "list")[0]["mapped"] is False
