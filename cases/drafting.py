@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from audit.trail import Actor
 from cases.publishing import Checked, check_form, publish_form
-from forms.drafts import MADE_HERE, end_draft, find_draft, keep_draft, put_beside, require_seen, slots
+from forms.drafts import end_draft, find_draft, keep_draft, put_beside, require_seen, slots
 from forms.editing import as_served
 from forms.library import FormNotFound, definition_of, get_form, mapping_of, media_of
 from forms.offer import xform_of
@@ -20,6 +20,7 @@ from submissions.draft_submissions import purge_drafted
 from xlsforms.compile import Compiled, RefusedForm
 from xlsforms.definition import FormDefinition
 from xlsforms.findings import Finding
+from xlsforms.published import MADE_HERE
 from xlsforms.renaming import with_version
 
 

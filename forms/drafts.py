@@ -16,14 +16,13 @@ from forms.tables import DraftMedia, FormDraft
 from storage.database import insert_once
 from xlsforms.compile import Compiled
 from xlsforms.findings import Finding
+from xlsforms.published import MADE_HERE
 from xlsforms.questions import FormDefinition
 
 WHOLE = (
     *(FormDraft.content, FormDraft.xform, FormDraft.definition),
     *(FormDraft.mapping, FormDraft.mapping_csv, FormDraft.findings, FormDraft.itemsets),
 )
-MADE_HERE = frozenset({"itemsets.csv"})
-"""Files that a form names and that are made with it from its workbook."""
 
 
 class DraftNotFound(Exception):

@@ -21,3 +21,5 @@ class Known:
 
 
 NOTHING = Known()
+MADE_HERE = frozenset({"itemsets.csv"})
+"""Files that a form names and that are made with it from its workbook."""

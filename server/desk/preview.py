@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from accounts.roles import Right, Viewer
 from forms.draft_secrets import KnownDraft
-from forms.drafts import MADE_HERE, DraftChanged, slots
+from forms.drafts import DraftChanged, slots
 from forms.library import FormNotFound, definition_of, get_version
 from forms.tables import Form, FormDraft
 from server.access import require, viewer
@@ -28,6 +28,7 @@ from submissions.draft_submissions import (
 from submissions.instance import BadInstance, Instance
 from submissions.parts import Upload, keep_files
 from submissions.receive import Sender
+from xlsforms.published import MADE_HERE
 from xlsforms.questions import FormDefinition
 
 VERSION = "/form-versions/<int:version_id>/preview"

@@ -9,7 +9,7 @@ from flask import Response, g, request
 
 from accounts.devices import DeviceUnknown
 from forms.draft_secrets import KnownDraft
-from forms.drafts import MADE_HERE, find_known, slots
+from forms.drafts import find_known, slots
 from forms.library import FormNotFound
 from forms.tables import FormDraft
 from server.access import draft
@@ -24,6 +24,7 @@ from submissions.draft_submissions import held_parts_of_draft, receive_drafted, 
 from submissions.instance import Instance, read_instance
 from submissions.parts import keep_files
 from submissions.receive import Sender
+from xlsforms.published import MADE_HERE
 
 PLACE = "/v1/test/<draft_secret>/projects/<int:project_id>/forms/<form_id>/draft"
 HERE = re.compile(r"/v1/test/[^/]+/projects/\d+/forms/[^/]+/draft")  # A form id may begin with "draft", too.

@@ -8,7 +8,7 @@ from xlsforms.columns import EXPRESSIONS, MEDIA, View, view
 from xlsforms.findings import Finding, Place, error, info, warning
 from xlsforms.limits import Limits
 from xlsforms.outline import outline
-from xlsforms.published import Known
+from xlsforms.published import MADE_HERE, Known
 from xlsforms.question_types import EXTERNAL, FILES, read_type
 from xlsforms.references import CSV_CALLS, safe_name
 from xlsforms.sheets import Workbook
@@ -22,7 +22,6 @@ KINDS = {
 }
 KINDS["big-image"] = KINDS["image"]
 NONE = "-"
-MADE_HERE = frozenset({"itemsets.csv"})
 
 
 def unsafe_names(workbook: Workbook, _limits: Limits) -> Iterator[Finding]:
