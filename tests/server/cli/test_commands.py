@@ -159,7 +159,7 @@ def test_the_command_works_from_any_folder_and_takes_paths_relative_to_it(embedd
     "arguments, spared",
     [
         ("--help", ["sqlalchemy", "flask", "lxml", "cryptography"]),
-        ("form list", ["flask", "werkzeug", "alembic", "pyxform", "waitress", "structlog", "cases"]),
+        ("form list", ["flask", "werkzeug", "alembic", "pyxform", "waitress", "structlog", "cases.dictionary"]),
         ("case list", ["flask", "werkzeug", "alembic", "pyxform", "waitress", "structlog"]),
         ("device list", ["flask", "werkzeug", "alembic", "pyxform", "waitress"]),
     ],
