@@ -8,7 +8,7 @@ WORDS   = $(patsubst %.po,%.mo,$(wildcard server/translations/*/LC_MESSAGES/mess
 RUN    := $(VENV)/.run-$(shell python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 DEV    := $(subst .run,.dev,$(RUN))
 FORMS  := $(patsubst %,xlsforms/questionnaires/%.xlsx,field_screening_adult child_screening tip_off follow_up_visit)
-PYTEST := $(PY) -m pytest -q -n 2
+PYTEST := $(PY) -m pytest -q -n 3
 
 .PHONY: help setup run test check quick bench prove lock translations
 help: ## list the targets
