@@ -104,19 +104,30 @@ def publish(
         raise _taken(definition.version)
     if mapping is not None:
         _add_mapping(session, version, mapping, actor=actor, now=now)
-    for name, content in media:
-        stored = FormMedia(filename=name, md5=_md5(content), size=len(content), file_id=files.put([content]))
-        stored.version_id = version.id
-        session.add(stored)
-    for one in beside:
-        kept = FormMedia(filename=one.filename, md5=one.md5, size=one.size, file_id=one.file_id)
-        kept.version_id = version.id
-        session.add(kept)
+    _add_media(session, version, media, beside, files)
     form.current_version_id = version.id
     session.flush()
     raise_catalogue(session)
     record(session, actor, Action.FORM_PUBLISHED, f"form:{form.id}", now=now, version_id=version.id, **facts)
     return version
+
+
+def _add_media(
+    session: Session,
+    version: FormVersion,
+    media: Sequence[tuple[str, bytes]],
+    beside: Sequence[DraftMedia],
+    files: Files,
+) -> None:
+    """What comes new is written; what lies beside a draft stays where it lies."""
+    rows = [
+        FormMedia(filename=name, md5=_md5(content), size=len(content), file_id=files.put([content]))
+        for name, content in media
+    ]
+    rows += [FormMedia(filename=one.filename, md5=one.md5, size=one.size, file_id=one.file_id) for one in beside]
+    for row in rows:
+        row.version_id = version.id
+    session.add_all(rows)
 
 
 def _form(session: Session, project_id: int, form_id: str) -> Form:
