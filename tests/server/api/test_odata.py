@@ -2,7 +2,6 @@
 
 import base64
 import json
-from urllib.parse import urlsplit
 
 import pytest
 from lxml import etree
@@ -10,11 +9,22 @@ from lxml import etree
 from server.api.odata.values import CONVERTERS, WKT
 from tests.make import upload
 from tests.server.api.scripts import TALK, P, fault
-from tests.server.api.travels import FORM, FULL, NEARLY_EMPTY, SVC, one, publish, send
-
-EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
-TRIPS = f"{SVC}/Submissions.trip"
-STOPS = f"{SVC}/Submissions.trip.way.stop"
+from tests.server.api.travels import (
+    EDM,
+    FORM,
+    FULL,
+    NEARLY_EMPTY,
+    STOPS,
+    SVC,
+    TRIPS,
+    below,
+    ids,
+    one,
+    pages,
+    publish,
+    read,
+    send,
+)
 
 
 @pytest.fixture
@@ -23,31 +33,6 @@ def travels(place):
     send(place, FULL, upload("p.jpg", b"a photo"), number=1, tablet="Tablet A")
     send(place, NEARLY_EMPTY, number=2, tablet="Tablet B")
     return place.script("supervisor")
-
-
-def read(script, path, **options):
-    answer = script.get(path, **options)
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["OData-Version"] == "4.0"
-    assert answer.headers["Content-Type"] == "application/json"
-    return answer.get_json()
-
-
-def pages(script, path):
-    """The documents from here on, following each next link."""
-    found = [read(script, path)]
-    while "@odata.nextLink" in found[-1]:
-        found.append(read(script, below(found[-1]["@odata.nextLink"])))
-    return found
-
-
-def below(address):
-    parts = urlsplit(address)
-    return f"{parts.path}?{parts.query}"
-
-
-def ids(told):
-    return [row["__id"] for row in told["value"]]
 
 
 # What the service says of itself.

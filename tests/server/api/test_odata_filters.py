@@ -1,7 +1,6 @@
 """Filters and order in OData: what is found, what is refused, against Python's own judgement."""
 
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,11 +18,7 @@ from submissions.pages import open_pages
 from submissions.tables import Review
 from tests.make import upload
 from tests.server.api.scripts import fault
-from tests.server.api.travels import FULL, NEARLY_EMPTY, NOON, SVC, S, one, publish, send
-
-EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
-TRIPS = f"{SVC}/Submissions.trip"
-STOPS = f"{SVC}/Submissions.trip.way.stop"
+from tests.server.api.travels import FULL, NEARLY_EMPTY, NOON, STOPS, SVC, TRIPS, S, ids, one, publish, read, send
 
 
 @pytest.fixture
@@ -32,31 +27,6 @@ def travels(place):
     send(place, FULL, upload("p.jpg", b"a photo"), number=1, tablet="Tablet A")
     send(place, NEARLY_EMPTY, number=2, tablet="Tablet B")
     return place.script("supervisor")
-
-
-def read(script, path, **options):
-    answer = script.get(path, **options)
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["OData-Version"] == "4.0"
-    assert answer.headers["Content-Type"] == "application/json"
-    return answer.get_json()
-
-
-def pages(script, path):
-    """The documents from here on, following each next link."""
-    found = [read(script, path)]
-    while "@odata.nextLink" in found[-1]:
-        found.append(read(script, below(found[-1]["@odata.nextLink"])))
-    return found
-
-
-def below(address):
-    parts = urlsplit(address)
-    return f"{parts.path}?{parts.query}"
-
-
-def ids(told):
-    return [row["__id"] for row in told["value"]]
 
 
 # Filters.

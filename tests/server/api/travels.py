@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from accounts.projects import get_agency
 from tests.make import Make
@@ -11,6 +12,9 @@ EXPECTED = Path(__file__).parent / "expected"
 TRAVELS = f"{P}/forms/travels"
 S = f"{TRAVELS}/submissions"
 SVC = f"{TRAVELS}.svc"
+EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
+TRIPS = f"{SVC}/Submissions.trip"
+STOPS = f"{SVC}/Submissions.trip.way.stop"
 NOON = datetime(2026, 5, 3, 12, 0, tzinfo=UTC)
 FORM = """
 | survey |
@@ -87,3 +91,28 @@ def send(
         make.receive(instance, offered, *uploads, device=device, now=NOON + timedelta(minutes=number))
     place.file_all()
     return instance.instance_id
+
+
+def read(script, path, **options):
+    answer = script.get(path, **options)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["OData-Version"] == "4.0"
+    assert answer.headers["Content-Type"] == "application/json"
+    return answer.get_json()
+
+
+def pages(script, path):
+    """The documents from here on, following each next link."""
+    found = [read(script, path)]
+    while "@odata.nextLink" in found[-1]:
+        found.append(read(script, below(found[-1]["@odata.nextLink"])))
+    return found
+
+
+def below(address):
+    parts = urlsplit(address)
+    return f"{parts.path}?{parts.query}"
+
+
+def ids(told):
+    return [row["__id"] for row in told["value"]]
